@@ -1,0 +1,199 @@
+//! Hooks around every command.
+
+use std::fmt;
+use std::future::{Future, ready};
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::ttl::Ttl;
+
+mod hit_miss_ratio;
+mod timing;
+
+pub use hit_miss_ratio::{HitMissRatio, HitMissRatioPlugin};
+pub use timing::{Timing, TimingPlugin};
+
+/// Which command it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each is the command of that name of Cache")]
+pub enum CommandName {
+    Add,
+    Get,
+    Set,
+    MultiGet,
+    MultiSet,
+    Delete,
+    MultiDelete,
+    Exists,
+    Increment,
+    Expire,
+    Ttl,
+    Clear,
+    ClearAll,
+    Raw,
+    Ping,
+    Close,
+}
+
+impl CommandName {
+    /// The name of the method, such as `"multi_get"`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Get => "get",
+            Self::Set => "set",
+            Self::MultiGet => "multi_get",
+            Self::MultiSet => "multi_set",
+            Self::Delete => "delete",
+            Self::MultiDelete => "multi_delete",
+            Self::Exists => "exists",
+            Self::Increment => "increment",
+            Self::Expire => "expire",
+            Self::Ttl => "ttl",
+            Self::Clear => "clear",
+            Self::ClearAll => "clear_all",
+            Self::Raw => "raw",
+            Self::Ping => "ping",
+            Self::Close => "close",
+        }
+    }
+}
+
+impl fmt::Display for CommandName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A command as a hook sees it: never the value.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Command<'a> {
+    /// Which command.
+    pub name: CommandName,
+    /// The cache's name, from [`CacheBuilder::name`](crate::CacheBuilder::name).
+    pub cache: &'a str,
+    /// The handle's namespace, empty if it has none.
+    pub namespace: &'a str,
+    /// The key as it is stored, if the command has one key.
+    pub key: Option<&'a str>,
+    /// How many keys the command has.
+    pub items: usize,
+    /// The ttl asked for, if the command has one.
+    pub ttl: Option<Ttl>,
+}
+
+impl fmt::Debug for Command<'_> {
+    /// Leaves the key out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Command")
+            .field("name", &self.name)
+            .field("cache", &self.cache)
+            .field("namespace", &self.namespace)
+            .field("items", &self.items)
+            .field("ttl", &self.ttl)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a command ended, as a hook sees it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Outcome<'a> {
+    /// A read of this many keys found `hits` of them.
+    Read {
+        /// How many were found.
+        hits: usize,
+    },
+    /// A delete took this many away.
+    Deleted(u64),
+    /// The key was there, or was not.
+    Found(bool),
+    /// A counter's new value.
+    Counted(i64),
+    /// It is done, and there is nothing more to say.
+    Done,
+    /// It failed.
+    Failed(&'a Error),
+}
+
+macro_rules! hooks {
+    ($($(#[$doc:meta])* $name:ident: $pre:ident $post:ident;)*) => {
+        /// Hooks around commands, for logging, measuring or refusing to be silent.
+        ///
+        /// Each `pre_<command>` and `post_<command>` calls the general [`pre`](Plugin::pre) and
+        /// [`post`](Plugin::post), which do nothing; so a timing plugin overrides one method and a special one
+        /// overrides `post_get`. Hooks are awaited in the order the plugins were given, inside the command's
+        /// timeout. They cannot change or fail a command: they return nothing, and a panic in one is caught, counted
+        /// and logged. An implementation may write each as a plain `async fn`.
+        pub trait Plugin: Send + Sync + 'static {
+            /// Runs before every command.
+            fn pre(&self, command: &Command<'_>) -> impl Future<Output = ()> + Send {
+                let _ = command;
+                ready(())
+            }
+
+            /// Runs after every command, which took `took`.
+            fn post(&self, command: &Command<'_>, outcome: &Outcome<'_>, took: Duration) -> impl Future<Output = ()> + Send {
+                let _ = (command, outcome, took);
+                ready(())
+            }
+
+            $(
+                #[doc = concat!("Runs before `", stringify!($name), "`.")]
+                fn $pre(&self, command: &Command<'_>) -> impl Future<Output = ()> + Send {
+                    self.pre(command)
+                }
+
+                #[doc = concat!("Runs after `", stringify!($name), "`, which took `took`.")]
+                fn $post(&self, command: &Command<'_>, outcome: &Outcome<'_>, took: Duration) -> impl Future<Output = ()> + Send {
+                    self.post(command, outcome, took)
+                }
+            )*
+        }
+
+        impl<P: Plugin> ErasedPlugin for P {
+            fn before<'a>(&'a self, command: &'a Command<'a>) -> Hook<'a> {
+                match command.name {
+                    $(CommandName::$name => Box::pin(self.$pre(command)),)*
+                }
+            }
+
+            fn after<'a>(&'a self, command: &'a Command<'a>, outcome: &'a Outcome<'a>, took: Duration) -> Hook<'a> {
+                match command.name {
+                    $(CommandName::$name => Box::pin(self.$post(command, outcome, took)),)*
+                }
+            }
+        }
+    };
+}
+
+pub(crate) type Hook<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// The object-safe twin: one hook before, one after, sorted by the command's name.
+pub(crate) trait ErasedPlugin: Send + Sync {
+    fn before<'a>(&'a self, command: &'a Command<'a>) -> Hook<'a>;
+    fn after<'a>(&'a self, command: &'a Command<'a>, outcome: &'a Outcome<'a>, took: Duration) -> Hook<'a>;
+}
+
+hooks! {
+    Add: pre_add post_add;
+    Get: pre_get post_get;
+    Set: pre_set post_set;
+    MultiGet: pre_multi_get post_multi_get;
+    MultiSet: pre_multi_set post_multi_set;
+    Delete: pre_delete post_delete;
+    MultiDelete: pre_multi_delete post_multi_delete;
+    Exists: pre_exists post_exists;
+    Increment: pre_increment post_increment;
+    Expire: pre_expire post_expire;
+    Ttl: pre_ttl post_ttl;
+    Clear: pre_clear post_clear;
+    ClearAll: pre_clear_all post_clear_all;
+    Raw: pre_raw post_raw;
+    Ping: pre_ping post_ping;
+    Close: pre_close post_close;
+}

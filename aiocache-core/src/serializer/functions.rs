@@ -1,0 +1,45 @@
+//! A serializer made of two functions.
+
+use super::{Dump, Load};
+use crate::error::Result;
+
+/// A serializer made of a pair of functions, for one type.
+///
+/// Plain function pointers, so that a `static` cache can name the type.
+pub struct Functions<T, R> {
+    dump: fn(&T) -> Result<R>,
+    load: fn(&R) -> Result<T>,
+}
+
+impl<T, R> Functions<T, R> {
+    /// Puts the two together.
+    pub const fn new(dump: fn(&T) -> Result<R>, load: fn(&R) -> Result<T>) -> Self {
+        Self { dump, load }
+    }
+}
+
+impl<T, R> Clone for Functions<T, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, R> Copy for Functions<T, R> {}
+
+impl<T, R> std::fmt::Debug for Functions<T, R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Functions")
+    }
+}
+
+impl<T, R> Dump<T, R> for Functions<T, R> {
+    fn dump(&self, value: &T) -> Result<R> {
+        (self.dump)(value)
+    }
+}
+
+impl<T, R> Load<T, R> for Functions<T, R> {
+    fn load(&self, raw: &R) -> Result<T> {
+        (self.load)(raw)
+    }
+}

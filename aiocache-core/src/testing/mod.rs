@@ -1,0 +1,1 @@
+//! The test kit: throw-away servers and the conformance suite for backends.

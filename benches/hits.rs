@@ -1,0 +1,2 @@
+//! Hits
+fn main() {}
