@@ -4,6 +4,7 @@
 //! plugin depend on `aiocache-core` alone.
 
 mod backend;
+mod clock;
 mod error;
 mod key;
 mod plugin;
@@ -12,7 +13,10 @@ mod serializer;
 pub mod testing;
 mod ttl;
 
-pub use backend::{Backend, Capabilities, DynBackend, Entry, KeyRule, Raw, Remaining, Reply, Version, Want};
+pub use backend::{
+    Backend, Capabilities, DynBackend, Entry, KeyRule, MemoryBackend, MemoryBuilder, Raw, Remaining, Reply,
+    Version, Want,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use key::{Key, KeyArg, KeyBuf};
 pub use plugin::{

@@ -9,13 +9,14 @@ pub use crate::ttl::Remaining;
 mod capabilities;
 mod entry;
 mod erased;
-pub mod memory;
+mod memory;
 mod raw;
 mod reply;
 
 pub use capabilities::{Capabilities, KeyRule};
 pub use entry::{Entry, Version, Want};
 pub use erased::DynBackend;
+pub use memory::{MemoryBackend, MemoryBuilder};
 pub use raw::Raw;
 pub use reply::Reply;
 

@@ -1,0 +1,257 @@
+//! A part of the store behind one lock: a table of entries, their bounds and their expiry.
+
+use hashbrown::HashTable;
+
+use super::queues::{Index, Queue, Queues};
+use super::slot::{Slot, Write};
+
+/// How many entries each write looks at for expired ones. Two keep ahead of one write's growth.
+const SWEEP: usize = 2;
+
+/// A part of the store.
+#[derive(Debug)]
+pub(super) struct Shard<R> {
+    table: HashTable<Index>,
+    /// Without gaps: the last entry takes the place of one that goes.
+    slots: Vec<Slot<R>>,
+    bound: Option<(u64, Queues)>,
+    weight: u64,
+    stamp: u64,
+    sweep: usize,
+    pub(super) evicted: u64,
+    pub(super) expired: u64,
+}
+
+/// Values taken out, to be dropped once the lock is free: a value's `Drop` may use the store.
+pub(super) type Removed<R> = Vec<R>;
+
+impl<R> Shard<R> {
+    /// A shard that holds at most `capacity` of weight; `entries` is a guess at how many that are.
+    pub(super) fn new(capacity: Option<u64>, entries: usize) -> Self {
+        Self {
+            table: HashTable::new(),
+            slots: Vec::new(),
+            bound: capacity.map(|capacity| (capacity, Queues::new(entries))),
+            weight: 0,
+            stamp: 0,
+            sweep: 0,
+            evicted: 0,
+            expired: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(super) fn weight(&self) -> u64 {
+        self.weight
+    }
+
+    /// The entry of a key, if it has not expired.
+    pub(super) fn get(&self, key: &str, hash: u64, now: u64) -> Option<&Slot<R>> {
+        let index = *self
+            .table
+            .find(hash, |&index| self.slots[index as usize].is(key, hash))?;
+        let slot = &self.slots[index as usize];
+        slot.is_live(now).then_some(slot)
+    }
+
+    /// The same, to be changed in place; its stamp is new, for it is about to be written.
+    pub(super) fn get_mut(&mut self, key: &str, hash: u64, now: u64) -> Option<&mut Slot<R>> {
+        let slots = &mut self.slots;
+        let index = *self
+            .table
+            .find(hash, |&index| slots[index as usize].is(key, hash))?;
+        let slot = &mut slots[index as usize];
+        if !slot.is_live(now) {
+            return None;
+        }
+        self.stamp += 1;
+        slot.stamp = self.stamp;
+        Some(slot)
+    }
+
+    /// Gives an entry that has not expired a new expiry, and says whether there was one.
+    pub(super) fn set_expiry(&mut self, key: &str, hash: u64, now: u64, expires: u64) -> bool {
+        let slots = &mut self.slots;
+        let Some(&index) = self
+            .table
+            .find(hash, |&index| slots[index as usize].is(key, hash))
+        else {
+            return false;
+        };
+        let slot = &mut slots[index as usize];
+        let live = slot.is_live(now);
+        if live {
+            slot.expires = expires;
+        }
+        live
+    }
+
+    /// Writes an entry, new or over an old one, and gives what had to go for it.
+    pub(super) fn put(&mut self, key: &str, hash: u64, write: Write<R>, now: u64) -> Removed<R> {
+        let mut removed = Removed::new();
+        self.sweep(now, &mut removed);
+        if self
+            .bound
+            .as_ref()
+            .is_some_and(|(capacity, _)| u64::from(write.weight) > *capacity)
+        {
+            // Too heavy to be kept at all, and what it replaces is old.
+            removed.extend(self.remove(key, hash).map(|slot| slot.raw));
+            self.evicted += 1;
+            return removed;
+        }
+        self.stamp += 1;
+        let stamp = self.stamp;
+        let slots = &self.slots;
+        let found = self
+            .table
+            .find(hash, |&index| slots[index as usize].is(key, hash))
+            .copied();
+        match found {
+            Some(index) => removed.push(self.replace(index, write, stamp)),
+            None => {
+                // Before the new entry comes in, so that it cannot be the one to go.
+                self.make_room(write.weight, &mut removed);
+                self.insert(Slot::new(key, hash, write, stamp));
+                return removed;
+            }
+        }
+        self.make_room(0, &mut removed);
+        removed
+    }
+
+    fn insert(&mut self, slot: Slot<R>) {
+        let index =
+            Index::try_from(self.slots.len()).expect("a shard of 2^32 entries does not fit in memory");
+        let (hash, weight) = (slot.hash, slot.weight);
+        self.slots.push(slot);
+        let slots = &self.slots;
+        self.table
+            .insert_unique(hash, index, |&index| slots[index as usize].hash);
+        self.weight += u64::from(weight);
+        if let Some((_, queues)) = &mut self.bound {
+            queues.insert(index, hash, weight);
+        }
+    }
+
+    fn replace(&mut self, index: Index, write: Write<R>, stamp: u64) -> R {
+        let slot = &mut self.slots[index as usize];
+        let (old, new) = (slot.weight, write.weight);
+        let before = slot.write(write, stamp);
+        self.weight = self.weight - u64::from(old) + u64::from(new);
+        if let Some((_, queues)) = &mut self.bound {
+            queues.reweigh(index, old, new);
+        }
+        before
+    }
+
+    /// Takes an entry out.
+    pub(super) fn remove(&mut self, key: &str, hash: u64) -> Option<Slot<R>> {
+        let slots = &self.slots;
+        let place = self
+            .table
+            .find_entry(hash, |&index| slots[index as usize].is(key, hash))
+            .ok()?;
+        let (index, _) = place.remove();
+        Some(self.take(index))
+    }
+
+    /// Takes out every entry for which `gone` says so.
+    pub(super) fn remove_where(&mut self, gone: impl Fn(&Slot<R>) -> bool) -> Removed<R> {
+        let mut removed = Removed::new();
+        let mut index = self.slots.len();
+        // From the end, so that the entry which takes a free place was looked at already.
+        while index > 0 {
+            index -= 1;
+            if gone(&self.slots[index]) {
+                removed.push(self.take_at(index).raw);
+            }
+        }
+        removed
+    }
+
+    /// Evicts until `more` fits within the bound.
+    fn make_room(&mut self, more: u32, removed: &mut Removed<R>) {
+        while let Some((capacity, queues)) = &mut self.bound
+            && self.weight + u64::from(more) > *capacity
+        {
+            let Some((index, queue)) = queues.candidate(*capacity) else {
+                return;
+            };
+            let slot = &mut self.slots[index as usize];
+            let stays = match queue {
+                Queue::Small => slot.visits() > 1,
+                Queue::Main => slot.forget_visit(),
+            };
+            if stays {
+                if queue == Queue::Small {
+                    slot.forget_visits();
+                }
+                queues.remove(index, slot.weight);
+                queues.push(index, Queue::Main, slot.weight);
+                continue;
+            }
+            if queue == Queue::Small {
+                queues.remember(slot.hash);
+            }
+            self.evicted += 1;
+            removed.push(self.take_at(index as usize).raw);
+        }
+    }
+
+    /// Looks at a few entries and takes the expired ones out.
+    fn sweep(&mut self, now: u64, removed: &mut Removed<R>) {
+        for _ in 0..SWEEP.min(self.slots.len()) {
+            if self.sweep >= self.slots.len() {
+                self.sweep = 0;
+            }
+            if self.slots[self.sweep].is_live(now) {
+                self.sweep += 1;
+            } else {
+                self.expired += 1;
+                removed.push(self.take_at(self.sweep).raw);
+                if self.slots.is_empty() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn take_at(&mut self, index: usize) -> Slot<R> {
+        let index = Index::try_from(index).expect("an index of an entry");
+        let hash = self.slots[index as usize].hash;
+        if let Ok(place) = self.table.find_entry(hash, |&other| other == index) {
+            place.remove();
+        }
+        self.take(index)
+    }
+
+    /// Takes out an entry that the table no longer knows; the last one moves to its place.
+    fn take(&mut self, index: Index) -> Slot<R> {
+        let last = Index::try_from(self.slots.len() - 1).expect("an index of an entry");
+        let weight = self.slots[index as usize].weight;
+        self.weight -= u64::from(weight);
+        if let Some((_, queues)) = &mut self.bound {
+            queues.remove(index, weight);
+            if index != last {
+                queues.renumber(last, index);
+            }
+        }
+        if index != last {
+            let hash = self.slots[last as usize].hash;
+            if let Some(place) = self.table.find_mut(hash, |&other| other == last) {
+                *place = index;
+            }
+        }
+        self.slots.swap_remove(index as usize)
+    }
+}
+
+impl<R> Slot<R> {
+    fn is(&self, key: &str, hash: u64) -> bool {
+        self.hash == hash && *self.key == *key
+    }
+}

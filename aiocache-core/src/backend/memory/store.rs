@@ -1,0 +1,237 @@
+//! The sharded table behind the memory backend.
+
+use std::cell::Cell;
+use std::hash::BuildHasher;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use hashbrown::DefaultHashBuilder;
+
+use super::bound::Bound;
+use super::shard::Shard;
+use super::slot::{Slot, Write, expiry};
+use crate::backend::{Entry, Raw, Version, Want};
+use crate::clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ttl::Remaining;
+
+thread_local! {
+    /// Whether this thread runs a value's `Clone` under a shard's lock.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The entries of a memory backend, spread over locks by a seeded hash.
+#[derive(Debug)]
+pub(super) struct Store<R> {
+    shards: Box<[RwLock<Shard<R>>]>,
+    hasher: DefaultHashBuilder,
+    bound: Bound<R>,
+}
+
+impl<R: Raw> Store<R> {
+    pub(super) fn new(bound: Bound<R>) -> Self {
+        let shards = (0..bound.shards()).map(|_| RwLock::new(bound.shard())).collect();
+        Self {
+            shards,
+            hasher: DefaultHashBuilder::default(),
+            bound,
+        }
+    }
+
+    pub(super) fn read<T>(
+        &self,
+        key: &str,
+        want: Want,
+        f: impl FnOnce(Entry<'_, R>) -> T,
+    ) -> Result<Option<T>> {
+        let (hash, now) = (self.hash(key), clock::now());
+        let shard = self.shard(hash)?;
+        let Some(slot) = shard.get(key, hash, now) else {
+            return Ok(None);
+        };
+        slot.visit();
+        let remaining = want.remaining.then(|| slot.remaining(now));
+        let version = want.version.then(|| Version::number(slot.stamp, 0));
+        let Some(raw) = slot.raw.share() else {
+            let entry = Entry {
+                raw: &slot.raw,
+                remaining,
+                version,
+            };
+            return Ok(Some(inside(|| f(entry))));
+        };
+        // Decoding and cloning happen outside the lock.
+        drop(shard);
+        Ok(Some(f(Entry {
+            raw: &raw,
+            remaining,
+            version,
+        })))
+    }
+
+    pub(super) fn write(&self, key: &str, raw: R, ttl: Option<Duration>) -> Result<()> {
+        let (hash, now) = (self.hash(key), clock::now());
+        let write = self.prepare(key, raw, ttl, now);
+        let mut shard = self.shard_mut(hash)?;
+        let removed = shard.put(key, hash, write, now);
+        drop(shard);
+        drop(removed);
+        Ok(())
+    }
+
+    /// Writes if `allowed` says so of the entry that is there, and says whether it did.
+    pub(super) fn write_if(
+        &self,
+        key: &str,
+        raw: R,
+        ttl: Option<Duration>,
+        allowed: impl FnOnce(Option<&Slot<R>>) -> bool,
+    ) -> Result<bool> {
+        let (hash, now) = (self.hash(key), clock::now());
+        let write = self.prepare(key, raw, ttl, now);
+        let mut shard = self.shard_mut(hash)?;
+        if !allowed(shard.get(key, hash, now)) {
+            drop(shard);
+            return Ok(false);
+        }
+        let removed = shard.put(key, hash, write, now);
+        drop(shard);
+        drop(removed);
+        Ok(true)
+    }
+
+    /// Deletes if `allowed` says so of the entry that is there, and says whether it did.
+    pub(super) fn delete_if(&self, key: &str, allowed: impl FnOnce(&Slot<R>) -> bool) -> Result<bool> {
+        let (hash, now) = (self.hash(key), clock::now());
+        let mut shard = self.shard_mut(hash)?;
+        if !shard.get(key, hash, now).is_some_and(allowed) {
+            return Ok(false);
+        }
+        let removed = shard.remove(key, hash);
+        drop(shard);
+        Ok(removed.is_some())
+    }
+
+    pub(super) fn increment(&self, key: &str, delta: i64, ttl: Option<Duration>) -> Result<i64> {
+        let (hash, now) = (self.hash(key), clock::now());
+        let fresh = self.prepare(key, R::from_integer(delta), ttl, now);
+        let mut shard = self.shard_mut(hash)?;
+        let Some(slot) = shard.get(key, hash, now) else {
+            let removed = shard.put(key, hash, fresh, now);
+            drop(shard);
+            drop(removed);
+            return Ok(delta);
+        };
+        let before = slot
+            .raw
+            .integer()
+            .ok_or_else(|| Error::new(ErrorKind::NotAnInteger, ""))?;
+        let sum = before.checked_add(delta);
+        let sum = sum.ok_or_else(|| Error::new(ErrorKind::Overflow, "the counter keeps its value"))?;
+        // Not through `put`: the weight of a counter does not change, and its ttl must not.
+        let Some(slot) = shard.get_mut(key, hash, now) else {
+            return Ok(sum);
+        };
+        let old = std::mem::replace(&mut slot.raw, R::from_integer(sum));
+        drop(shard);
+        drop(old);
+        Ok(sum)
+    }
+
+    pub(super) fn expire(&self, key: &str, ttl: Option<Duration>) -> Result<bool> {
+        let (hash, now) = (self.hash(key), clock::now());
+        let mut shard = self.shard_mut(hash)?;
+        // The stamp stays: a new ttl is not a new value.
+        Ok(shard.set_expiry(key, hash, now, expiry(ttl, now)))
+    }
+
+    pub(super) fn ttl(&self, key: &str) -> Result<Remaining> {
+        let (hash, now) = (self.hash(key), clock::now());
+        let shard = self.shard(hash)?;
+        Ok(shard
+            .get(key, hash, now)
+            .map_or(Remaining::Missing, |slot| slot.remaining(now)))
+    }
+
+    pub(super) fn exists(&self, key: &str) -> Result<bool> {
+        Ok(self.ttl(key)? != Remaining::Missing)
+    }
+
+    pub(super) fn clear(&self, prefix: &str) -> Result<()> {
+        not_inside()?;
+        for shard in &self.shards {
+            let removed = lock_mut(shard).remove_where(|slot| slot.key.starts_with(prefix));
+            drop(removed);
+        }
+        Ok(())
+    }
+
+    /// Adds up `part` of every shard.
+    pub(super) fn sum(&self, part: impl Fn(&Shard<R>) -> u64) -> u64 {
+        self.shards.iter().map(|shard| part(&lock(shard))).sum()
+    }
+
+    fn prepare(&self, key: &str, raw: R, ttl: Option<Duration>, now: u64) -> Write<R> {
+        let weight = self.bound.weigh(key, &raw);
+        Write {
+            raw,
+            expires: expiry(ttl, now),
+            weight,
+        }
+    }
+
+    fn hash(&self, key: &str) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    fn shard(&self, hash: u64) -> Result<RwLockReadGuard<'_, Shard<R>>> {
+        not_inside()?;
+        Ok(lock(self.place(hash)))
+    }
+
+    fn shard_mut(&self, hash: u64) -> Result<RwLockWriteGuard<'_, Shard<R>>> {
+        not_inside()?;
+        Ok(lock_mut(self.place(hash)))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
+    fn place(&self, hash: u64) -> &RwLock<Shard<R>> {
+        // The table inside uses the lowest and the highest bits.
+        &self.shards[(hash >> 40) as usize & (self.shards.len() - 1)]
+    }
+}
+
+// A panic under the lock comes from a value's `Clone` during a read, which changes nothing.
+fn lock<R>(shard: &RwLock<Shard<R>>) -> RwLockReadGuard<'_, Shard<R>> {
+    shard.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn lock_mut<R>(shard: &RwLock<Shard<R>>) -> RwLockWriteGuard<'_, Shard<R>> {
+    shard.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Refuses to take a lock that this thread may hold, which would wait for ever.
+fn not_inside() -> Result<()> {
+    if INSIDE.get() {
+        return Err(Error::new(
+            ErrorKind::Reentrant,
+            "a value's Clone called a memory store while it was being read from one; store it in an Arc instead",
+        ));
+    }
+    Ok(())
+}
+
+/// Runs a value's own code under a shard's lock.
+fn inside<T>(run: impl FnOnce() -> T) -> T {
+    struct Leave;
+
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            INSIDE.set(false);
+        }
+    }
+
+    INSIDE.set(true);
+    let _leave = Leave;
+    run()
+}

@@ -1,0 +1,84 @@
+//! The time that entries of the memory store live by.
+
+use std::sync::LazyLock;
+
+use quanta::Clock;
+
+/// Whether tokio is built with `test-util`, the only way to pause its clock.
+///
+/// A glob in an inner scope hides the function of the same name outside, if tokio exports one. So this costs
+/// nothing where tests are not built, and needs no feature of this crate.
+const TEST_UTIL: bool = {
+    #[allow(unused_imports, reason = "the glob is used only where tokio exports `pause`")]
+    use tokio::time::*;
+    is_tokios(pause)
+};
+
+struct Absent;
+
+trait Returned {
+    const TOKIO: bool;
+}
+
+impl Returned for () {
+    const TOKIO: bool = true;
+}
+
+impl Returned for Absent {
+    const TOKIO: bool = false;
+}
+
+#[allow(dead_code, reason = "hidden where tokio exports a function of this name")]
+fn pause() -> Absent {
+    Absent
+}
+
+const fn is_tokios<R: Returned>(_: fn() -> R) -> bool {
+    R::TOKIO
+}
+
+/// Nanoseconds since some moment early in this process. It follows tokio's clock where that can be paused, so
+/// `tokio::time::advance` lets entries expire, and costs about 10 ns where it cannot.
+pub(crate) fn now() -> u64 {
+    if TEST_UTIL { tokio_now() } else { quanta_now() }
+}
+
+fn tokio_now() -> u64 {
+    static ORIGIN: LazyLock<tokio::time::Instant> = LazyLock::new(tokio::time::Instant::now);
+    let origin = *ORIGIN;
+    // 584 years fit.
+    u64::try_from((tokio::time::Instant::now() - origin).as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn quanta_now() -> u64 {
+    static ORIGIN: LazyLock<(Clock, u64)> = LazyLock::new(|| {
+        let clock = Clock::new();
+        let origin = clock.raw();
+        (clock, origin)
+    });
+    let (clock, origin) = &*ORIGIN;
+    clock.delta_as_nanos(*origin, clock.raw())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn it_follows_a_paused_clock() {
+        let before = now();
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(now() - before, 60_000_000_000);
+    }
+
+    #[test]
+    fn the_fast_clock_runs_like_the_slow_one() {
+        let (before, std_before) = (quanta_now(), std::time::Instant::now());
+        std::thread::sleep(Duration::from_millis(20));
+        let (took, std_took) = (quanta_now() - before, std_before.elapsed().as_nanos());
+        let off = u128::from(took).abs_diff(std_took);
+        assert!(off < 5_000_000, "{took} ns against {std_took} ns");
+    }
+}
