@@ -2,9 +2,21 @@
 
 use std::borrow::Cow;
 
+mod arg;
 mod buf;
+mod digits;
+mod escape;
+mod fit;
+mod list;
+mod small;
+mod sorted;
+mod text;
+mod view;
 
-pub use buf::{KeyArg, KeyBuf};
+pub use arg::KeyArg;
+pub use buf::KeyBuf;
+pub(crate) use escape::escape_namespace;
+pub(crate) use fit::fit_key;
 
 /// A key of a cache command, before the namespace is put in front.
 ///
