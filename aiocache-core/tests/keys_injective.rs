@@ -1,0 +1,244 @@
+//! Different inputs have different keys.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use aiocache_core::{KeyArg, KeyBuf};
+use proptest::prelude::*;
+use serde::ser::{SerializeMap, SerializeTuple};
+use serde::{Serialize, Serializer};
+
+/// Any shape a value can have for serde, told apart by its content alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Value {
+    Unit,
+    Bool(bool),
+    Int(i64),
+    Big(u128),
+    /// By bits: a NaN equals itself, and the two zeros differ.
+    Float(u64),
+    Text(String),
+    Bytes(Vec<u8>),
+    Option(Option<Box<Value>>),
+    Seq(Vec<Value>),
+    /// Two or more, as `()` is the unit.
+    Tuple(Vec<Value>),
+    Map(BTreeMap<Value, Value>),
+    Variant(Box<Variant>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+enum Variant {
+    Plain,
+    #[serde(rename = "Plain,Plain")]
+    Odd,
+    Newtype(Value),
+    Tuple(Value, Value),
+    Struct {
+        left: Value,
+        #[serde(rename = "right:1,left")]
+        right: Value,
+    },
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unit => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Int(value) => serializer.serialize_i64(*value),
+            Self::Big(value) => serializer.serialize_u128(*value),
+            Self::Float(bits) => serializer.serialize_f64(f64::from_bits(*bits)),
+            Self::Text(value) => serializer.serialize_str(value),
+            Self::Bytes(value) => serializer.serialize_bytes(value),
+            Self::Option(value) => value.serialize(serializer),
+            Self::Seq(values) => serializer.collect_seq(values),
+            Self::Tuple(values) => {
+                let mut tuple = serializer.serialize_tuple(values.len())?;
+                for value in values {
+                    tuple.serialize_element(value)?;
+                }
+                tuple.end()
+            }
+            Self::Map(entries) => {
+                // Backwards, so that the order of the text is not the one it is given in.
+                let mut map = serializer.serialize_map(None)?;
+                for (key, value) in entries.iter().rev() {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+            Self::Variant(variant) => variant.serialize(serializer),
+        }
+    }
+}
+
+/// Few characters, all of which mean something somewhere.
+fn text() -> impl Strategy<Value = String> {
+    const CHARACTERS: &[char] = &[
+        'a', 'b', '1', ',', ':', '(', ')', '[', '{', '"', '\\', '%', '3', 'A', ' ', '\n', 'u', '\u{85}', 'ü',
+        '-',
+    ];
+    prop::collection::vec(prop::sample::select(CHARACTERS), 0..5).prop_map(String::from_iter)
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Unit),
+        any::<bool>().prop_map(Value::Bool),
+        (-12_i64..12).prop_map(Value::Int),
+        any::<i64>().prop_map(Value::Int),
+        (u128::from(u64::MAX)..).prop_map(Value::Big),
+        any::<u64>().prop_map(Value::Float),
+        (-3_i8..3).prop_map(|n| Value::Float(f64::from(n).to_bits())),
+        text().prop_map(Value::Text),
+        prop::collection::vec(any::<u8>(), 0..3).prop_map(Value::Bytes),
+        Just(Value::Option(None)),
+        Just(Value::Variant(Box::new(Variant::Plain))),
+        Just(Value::Variant(Box::new(Variant::Odd))),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        let pair = (inner.clone(), inner.clone());
+        prop_oneof![
+            inner
+                .clone()
+                .prop_map(|value| Value::Option(Some(Box::new(value)))),
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Seq),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(Value::Tuple),
+            prop::collection::btree_map(inner.clone(), inner.clone(), 0..4).prop_map(Value::Map),
+            inner.prop_map(|value| Value::Variant(Box::new(Variant::Newtype(value)))),
+            pair.clone()
+                .prop_map(|(a, b)| Value::Variant(Box::new(Variant::Tuple(a, b)))),
+            pair.prop_map(|(left, right)| Value::Variant(Box::new(Variant::Struct { left, right }))),
+        ]
+    })
+}
+
+fn call(prefix: &str, arguments: &[&dyn Fn(&mut KeyBuf)]) -> String {
+    let mut key = KeyBuf::with_prefix(prefix);
+    key.__open();
+    for argument in arguments {
+        argument(&mut key);
+    }
+    key.__end();
+    assert!(!key.is_failed());
+    key.as_str().to_owned()
+}
+
+fn call_of<A: KeyArg, B: KeyArg>(a: &A, b: &B) -> String {
+    call("", &[&|key| key.__arg(a), &|key| key.__arg(b)])
+}
+
+/// `{a}:{b}`
+fn template(a: &str, b: &str) -> String {
+    let mut key = KeyBuf::with_prefix("");
+    key.__field(a, ":");
+    key.__text(":");
+    key.__field(b, ":");
+    key.as_str().to_owned()
+}
+
+proptest! {
+    // With all pairs of each 24 values: 138 000 pairs.
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn two_values_have_one_text_only_if_they_are_equal(values in prop::collection::vec(value(), 24)) {
+        let texts: Vec<String> = values.iter().map(|value| call_of(value, &1)).collect();
+        for (at, (a, text)) in values.iter().zip(&texts).enumerate() {
+            for (b, other) in values.iter().zip(&texts).skip(at + 1) {
+                prop_assert_eq!(text == other, a == b, "{:?} and {:?}: {} and {}", a, b, text, other);
+            }
+        }
+    }
+
+    #[test]
+    fn two_pairs_of_values_have_one_text_only_if_they_are_equal(
+        values in prop::collection::vec((value(), value()), 24),
+    ) {
+        let texts: Vec<String> = values.iter().map(|(a, b)| call_of(a, b)).collect();
+        for (at, (pair, text)) in values.iter().zip(&texts).enumerate() {
+            for (other_pair, other) in values.iter().zip(&texts).skip(at + 1) {
+                prop_assert_eq!(text == other, pair == other_pair, "{} and {}", text, other);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100_000))]
+
+    #[test]
+    fn template_fields_never_meet(a in text(), b in text(), c in text(), d in text()) {
+        prop_assert_eq!(template(&a, &b) == template(&c, &d), (&a, &b) == (&c, &d));
+    }
+
+    #[test]
+    fn text_arguments_never_meet(a in text(), b in text(), c in text(), d in text()) {
+        prop_assert_eq!(call_of(&a, &b) == call_of(&c, &d), (&a, &b) == (&c, &d));
+    }
+}
+
+/// Every text of up to `len` of the ASCII characters that end or escape something, and a few that do not.
+fn short_texts(len: usize) -> Vec<String> {
+    let characters = "\0\n \"%'(),-1:3A[\\]a{}~".chars();
+    let mut texts = vec![String::new()];
+    let mut longest = texts.clone();
+    for _ in 0..len {
+        longest = longest
+            .iter()
+            .flat_map(|t| characters.clone().map(move |c| format!("{t}{c}")))
+            .collect();
+        texts.extend(longest.iter().cloned());
+    }
+    texts
+}
+
+fn assert_all_differ(texts: &[String], key: impl Fn(&str, &str) -> String) {
+    let mut seen = HashSet::with_capacity(texts.len() * texts.len());
+    for a in texts {
+        for b in texts {
+            let key = key(a, b);
+            assert!(
+                !seen.contains(&key),
+                "{a:?} and {b:?} meet another pair in {key:?}"
+            );
+            seen.insert(key);
+        }
+    }
+}
+
+#[test]
+fn no_two_pairs_of_short_texts_meet_in_a_template() {
+    assert_all_differ(&short_texts(2), template);
+}
+
+#[test]
+fn no_two_pairs_of_short_texts_meet_in_a_call() {
+    assert_all_differ(&short_texts(2), |a, b| call_of(&a, &b));
+}
+
+#[test]
+fn no_two_pairs_of_single_ascii_characters_meet() {
+    let singles: Vec<String> = (0..128_u8).map(|byte| char::from(byte).to_string()).collect();
+    assert_all_differ(&singles, template);
+    assert_all_differ(&singles, |a, b| call_of(&a, &b));
+}
+
+#[test]
+fn maps_and_sets_have_one_text_in_every_order_of_insertion() {
+    for count in [2_u64, 8, 40, 300] {
+        let forwards: HashMap<u64, u64> = (0..count).map(|n| (n, n * n)).collect();
+        let backwards: HashMap<u64, u64> = (0..count).rev().map(|n| (n, n * n)).collect();
+        let ordered: BTreeMap<u64, u64> = (0..count).map(|n| (n, n * n)).collect();
+        assert_eq!(call_of(&forwards, &1), call_of(&backwards, &1));
+        assert_eq!(call_of(&forwards, &1), call_of(&ordered, &1));
+
+        let forwards: HashSet<u64> = (0..count).collect();
+        let backwards: HashSet<u64> = (0..count).rev().collect();
+        let probe = KeyBuf::with_prefix("");
+        assert_eq!(
+            call_of(&probe.__of(&forwards).__view(), &1),
+            call_of(&probe.__of(&backwards).__view(), &1)
+        );
+    }
+}
