@@ -1,1 +1,14 @@
-//! Facade
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// The macros write `::aiocache`, in this crate's own tests too.
+extern crate self as aiocache;
+
+pub use aiocache_core::*;
+
+#[cfg(feature = "memcached")]
+#[doc(inline)]
+pub use aiocache_memcached as memcached;
+#[cfg(feature = "redis")]
+#[doc(inline)]
+pub use aiocache_redis as redis;

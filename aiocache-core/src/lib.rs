@@ -3,22 +3,32 @@
 //! Service authors use the `aiocache` crate, which re-exports all of this. Authors of a backend, a serializer or a
 //! plugin depend on `aiocache-core` alone.
 
+#[macro_use]
+mod macros;
+
 mod backend;
+mod cache;
 mod clock;
+mod disabled;
 mod error;
 mod key;
+mod load;
 mod plugin;
 mod serializer;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trouble;
 mod ttl;
 
 pub use backend::{
     Backend, Capabilities, DynBackend, Entry, KeyRule, MemoryBackend, MemoryBuilder, Raw, Remaining, Reply,
     Version, Want,
 };
+pub use cache::{Cache, CacheBuilder};
+pub use disabled::{is_disabled, set_disabled};
 pub use error::{Error, ErrorKind, Result};
 pub use key::{Key, KeyArg, KeyBuf};
+pub use load::Policy;
 pub use plugin::{
     Command, CommandName, HitMissRatio, HitMissRatioPlugin, Outcome, Plugin, Timing, TimingPlugin,
 };
@@ -28,3 +38,21 @@ pub use serializer::{
     Carried, Carrier, Codec, Dump, Functions, Load, NoneForm, NullSerializer, Object, StringSerializer, Typed,
 };
 pub use ttl::Ttl;
+
+#[doc(hidden)]
+pub use load::Prime as __Prime;
+
+/// What only generated code meets; not part of the public interface.
+#[doc(hidden)]
+pub mod __generated {
+    pub use crate::load::{
+        Alone, Call, Cloned, Hooks, Kind, Kind1, Kind2, Never, NoneRule, Opt, Outcome, Plain, Res, ResOpt,
+        Rest, Rest1, Share, SkipIf, SkipNone, Split, StoreNone,
+    };
+}
+
+/// A cache in this process for values of any type; a read clones the value.
+pub type SimpleMemoryCache = Cache<MemoryBackend>;
+
+/// A cache in this process for values of one type, kept inline.
+pub type TypedMemoryCache<V> = Cache<MemoryBackend<Typed<V>>>;

@@ -269,6 +269,7 @@ mod house {
     pub(super) struct Room<T>(pub(super) T);
 
     impl<T: 'static> Room<T> {
+        #[expect(clippy::unused_async, reason = "an async method is the subject")]
         pub(super) async fn plan(&self, write: impl FnOnce(&mut aiocache_core::KeyBuf)) -> String {
             enum __Here {}
             super::written(|key| {

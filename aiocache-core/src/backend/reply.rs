@@ -15,9 +15,9 @@ pub enum Reply {
     /// A status or another line of text.
     Text(String),
     /// Several answers in order.
-    List(Vec<Reply>),
+    List(Vec<Self>),
     /// Pairs in the order they came.
-    Map(Vec<(Reply, Reply)>),
+    Map(Vec<(Self, Self)>),
 }
 
 impl Reply {

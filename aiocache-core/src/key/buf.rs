@@ -51,8 +51,13 @@ impl KeyBuf {
 
     /// The namespace as it stands in the store, without its `:`; empty if there is none.
     pub(crate) fn namespace(&self) -> &str {
-        let prefix = &self.as_str()[..self.prefix_len()];
+        let prefix = self.prefix();
         prefix.strip_suffix(':').unwrap_or(prefix)
+    }
+
+    /// The namespace as it stands in the store, with its `:`; empty if there is none.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.as_str()[..self.prefix_len()]
     }
 
     /// The key without its namespace.

@@ -18,6 +18,7 @@ const TAIL: usize = 1 + 2 * HASHED;
 ///
 /// The first 64 bytes (invalid ones as `_`), `#` and 32 hex digits of SHA-256 over the whole key: the same in every
 /// release. A store with keys shorter than those 97 bytes keeps fewer readable ones.
+#[cfg(test)]
 pub(crate) fn fit_key(key: &str, rule: KeyRule) -> Option<String> {
     replacement(key, rule).map(|fitting| fitting.as_str().to_owned())
 }

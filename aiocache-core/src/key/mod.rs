@@ -16,6 +16,7 @@ mod view;
 pub use arg::KeyArg;
 pub use buf::KeyBuf;
 pub(crate) use escape::escape_namespace;
+#[cfg(test)]
 pub(crate) use fit::fit_key;
 
 /// A key of a cache command, before the namespace is put in front.

@@ -41,7 +41,6 @@ impl<R: Raw> MemoryBackend<R> {
     }
 
     /// A store with another bound.
-    #[must_use]
     pub fn builder() -> MemoryBuilder<R> {
         MemoryBuilder {
             bound: Bound::Entries(DEFAULT_ENTRIES),
@@ -137,10 +136,6 @@ impl<R: Raw> MemoryBuilder<R> {
 }
 
 // Nothing here waits, so every future is ready at the first poll and dropping one leaves no trace.
-#[expect(
-    clippy::unused_async,
-    reason = "the trait's methods are async; a store in process has nothing to await"
-)]
 impl<R: Raw> Backend for MemoryBackend<R> {
     type Raw = R;
     type Serializer = NullSerializer;

@@ -194,7 +194,6 @@ impl<R: Raw> Store<R> {
         Ok(lock_mut(self.place(hash)))
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
     fn place(&self, hash: u64) -> &RwLock<Shard<R>> {
         // The table inside uses the lowest and the highest bits.
         &self.shards[(hash >> 40) as usize & (self.shards.len() - 1)]

@@ -1,0 +1,163 @@
+//! How a cache is put together.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Cache, Core, Extras, Namespace};
+use crate::backend::Backend;
+use crate::error::{Error, ErrorKind, Result};
+use crate::load::Flights;
+use crate::plugin::Plugin;
+use crate::trouble::Trouble;
+use crate::ttl::{self, Ttl};
+
+/// As in aiocache.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Puts a [`Cache`] together. Nothing connects before the first command.
+#[must_use]
+pub struct CacheBuilder<B: Backend, S> {
+    backend: B,
+    serializer: S,
+    extras: Extras,
+    namespace: Option<Arc<Namespace>>,
+    name: Option<Box<str>>,
+    ttl: Ttl,
+    timeout: Option<Duration>,
+}
+
+impl<B: Backend> CacheBuilder<B, B::Serializer> {
+    pub(super) fn new(backend: B) -> Self {
+        Self {
+            backend,
+            serializer: B::Serializer::default(),
+            extras: Extras::default(),
+            namespace: None,
+            name: None,
+            ttl: Ttl::Never,
+            timeout: Some(DEFAULT_TIMEOUT),
+        }
+    }
+}
+
+impl<B: Backend, S> CacheBuilder<B, S> {
+    /// Another serializer than the backend's own.
+    pub fn serializer<S2>(self, serializer: S2) -> CacheBuilder<B, S2> {
+        CacheBuilder {
+            backend: self.backend,
+            serializer,
+            extras: self.extras,
+            namespace: self.namespace,
+            name: self.name,
+            ttl: self.ttl,
+            timeout: self.timeout,
+        }
+    }
+
+    /// A namespace in front of every key. `:` and `%` in it are percent-escaped, so that no two pairs of namespace
+    /// and key meet. Without one the cache addresses the whole store.
+    pub fn namespace(mut self, namespace: impl AsRef<str>) -> Self {
+        self.namespace = Namespace::escaped(namespace.as_ref());
+        self
+    }
+
+    /// A namespace stored as it is, for keys shared with other programs. With a `:` in it, namespace `a` with key
+    /// `b:c` and namespace `a:b` with key `c` are the same entry.
+    pub fn namespace_verbatim(mut self, namespace: impl AsRef<str>) -> Self {
+        self.namespace = Namespace::verbatim(namespace.as_ref());
+        self
+    }
+
+    /// The rule that makes the stored key from the namespace (empty if there is none) and the key; without one it
+    /// is `namespace:key`.
+    ///
+    /// `clear` deletes what begins with `namespace:`, so with another rule it deletes other keys than this handle
+    /// writes.
+    pub fn key_builder(mut self, build: impl Fn(&str, &str) -> String + Send + Sync + 'static) -> Self {
+        self.extras.key_builder = Some(Arc::new(build));
+        self
+    }
+
+    /// One plugin more, after the others.
+    pub fn plugin(mut self, plugin: impl Plugin) -> Self {
+        self.extras.plugins.push(Arc::new(plugin));
+        self
+    }
+
+    /// How long values live unless a call says otherwise; for ever if this is not called.
+    pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
+        self.ttl = ttl.into();
+        self
+    }
+
+    /// How long each command may take, plugins included; 5 s if this is not called. `None` and zero turn it off.
+    ///
+    /// A store in process is timed only when a plugin is attached.
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.timeout = timeout.into().filter(|timeout| !timeout.is_zero());
+        self
+    }
+
+    /// The name in logs and metrics; the backend's name if this is not called.
+    pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The cache.
+    ///
+    /// # Panics
+    /// If the options make no sense, with what to do instead; [`try_build`](Self::try_build) gives that as an error.
+    #[must_use]
+    pub fn build(self) -> Cache<B, S> {
+        match self.try_build() {
+            Ok(cache) => cache,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The cache, for options that come from outside.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidTtl`] if the ttl is zero, or finer than the store counts.
+    pub fn try_build(self) -> Result<Cache<B, S>> {
+        let capabilities = self.backend.capabilities();
+        let ttl = self.ttl.resolve(None);
+        ttl::check(ttl, capabilities.ttl_resolution)?;
+        if self.name.as_deref() == Some("") {
+            return Err(Error::new(
+                ErrorKind::InvalidConfig,
+                "the name of a cache is empty; leave it out instead",
+            ));
+        }
+        let name = self.name.unwrap_or_else(|| self.backend.name().into());
+        let core = Core {
+            backend: self.backend,
+            capabilities,
+            name,
+            flights: Arc::new(Flights::new()),
+            trouble: Trouble::default(),
+        };
+        Ok(Cache {
+            core: Arc::new(core),
+            serializer: Arc::new(self.serializer),
+            extras: Arc::new(self.extras),
+            namespace: self.namespace,
+            ttl,
+            timeout: self.timeout,
+            disabled: false,
+        })
+    }
+}
+
+impl<B: Backend, S> fmt::Debug for CacheBuilder<B, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheBuilder")
+            .field("backend", &self.backend.name())
+            .field("name", &self.name)
+            .field("ttl", &self.ttl)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

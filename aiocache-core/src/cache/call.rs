@@ -1,0 +1,207 @@
+//! Loading through the cache: the public call, and what the macros' code calls.
+
+use std::future::Future;
+use std::marker::PhantomData;
+
+use super::Cache;
+use crate::backend::Backend;
+use crate::error::Result;
+use crate::key::{Key, KeyBuf};
+use crate::load::{
+    AsPolicySays, At, Call, Found, Hooks, Kind, NoneRule, Outcome, Policy, Prime, Res, Share, Split,
+};
+use crate::serializer::{Dump, Load};
+
+impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
+    /// Gives what is cached under `key`, or runs `load` and stores its `Ok`.
+    ///
+    /// One load per key runs in this process at a time; the others wait for its result, at most
+    /// [`max_wait`](Policy::max_wait). If its caller goes away, the next one that waits takes over. A `set` or
+    /// `delete` of the key during the load wins: the result is returned, not stored. The cache never fails the call:
+    /// if the store does not answer, or holds something that is no `T`, the load runs.
+    ///
+    /// # Errors
+    /// Those of `load`, which are never stored. Those who wait get a clone with [`Policy::share_error`], and run
+    /// their own load at once otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aiocache_core::{Cache, MemoryBackend, Policy, Ttl};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::num::ParseIntError> {
+    /// let cache: Cache<MemoryBackend> = Cache::new();
+    /// let minute = Policy::new().ttl(Ttl::seconds(60));
+    /// for _ in 0..2 {
+    ///     let number = cache.get_or_load("n", &minute, || async { "42".parse::<u32>() }).await?;
+    ///     assert_eq!(number, 42);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn get_or_load<T, E, F, Fut>(
+        &self,
+        key: impl Into<Key<'_>>,
+        policy: &Policy,
+        load: F,
+    ) -> Result<T, E>
+    where
+        T: Send,
+        E: 'static,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        S: Load<T, B::Raw> + Dump<T, B::Raw>,
+    {
+        if self.is_off() {
+            return load().await;
+        }
+        let key = self.stored(key.into().as_str());
+        let at = At {
+            key: key.as_str(),
+            namespace: self.namespace().unwrap_or_default(),
+        };
+        let call: Call<'_, B, S, Res<T, E>, _> = Call::new(self, AsPolicySays(policy.share_error));
+        call.run(at, policy, load).await
+    }
+}
+
+/// What the macros' code calls. Inherent and hidden, so that it needs neither a path nor a trait in scope.
+#[doc(hidden)]
+impl<B: Backend, S> Cache<B, S> {
+    #[must_use]
+    pub fn __handle(&self) -> Self {
+        self.clone()
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn __key(&self) -> KeyBuf {
+        self.key_buffer()
+    }
+
+    #[must_use]
+    pub fn __key_in(&self, namespace: &str) -> KeyBuf {
+        let namespace = super::Namespace::escaped(namespace);
+        KeyBuf::with_prefix(namespace.as_ref().map_or("", |namespace| namespace.prefix()))
+    }
+
+    #[must_use]
+    pub const fn __kind<R, const NONE: bool>(&self) -> Kind<R, NONE> {
+        Kind::new()
+    }
+
+    pub const fn __policy(&self) -> Policy {
+        Policy::new()
+    }
+
+    pub fn __call<K, X>(&self, (_, share): (PhantomData<fn() -> K>, X)) -> Call<'_, B, S, K, X> {
+        Call::new(self, share)
+    }
+
+    #[must_use]
+    pub fn __stored(&self, key: &KeyBuf) -> String {
+        self.fitted(key).unwrap_or_else(|| key.as_str().to_owned())
+    }
+
+    pub async fn __invalidate(&self, key: &KeyBuf) -> Result<bool> {
+        if self.is_off() {
+            return Ok(false);
+        }
+        let fitted = self.fitted(key);
+        self.delete_stored(fitted.as_deref().unwrap_or(key.as_str()))
+            .await
+            .map(|deleted| deleted > 0)
+    }
+
+    /// The key as the store takes it, where that is another one.
+    pub(crate) fn fitted(&self, key: &KeyBuf) -> Option<String> {
+        if !self.has_key_rules() {
+            return None;
+        }
+        let mut fitted = KeyBuf::with_prefix(key.prefix());
+        fitted.replace_bare(key.bare());
+        self.finish(&mut fitted);
+        Some(fitted.as_str().to_owned())
+    }
+}
+
+#[doc(hidden)]
+impl<B, S, K, X, H> Call<'_, B, S, K, X, H>
+where
+    B: Backend,
+    S: Load<K::Value, B::Raw> + Dump<K::Value, B::Raw> + Send + Sync + 'static,
+    K: Outcome,
+    K::Value: Send,
+    K::None: NoneRule<S, B::Raw>,
+    X: Share<K::Rest>,
+    H: Hooks<K::Value>,
+{
+    pub async fn __run<F, Fut>(self, key: &KeyBuf, policy: Policy, load: F) -> K::Return
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        let cache = self.cache();
+        if cache.is_off() || key.is_failed() {
+            return load().await;
+        }
+        let fitted = cache.fitted(key);
+        let at = At {
+            key: fitted.as_deref().unwrap_or(key.as_str()),
+            namespace: key.namespace(),
+        };
+        self.run(at, &policy, load).await
+    }
+
+    pub async fn __refresh<F, Fut>(self, key: &KeyBuf, policy: Policy, load: F) -> K::Return
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        let cache = self.cache();
+        if cache.is_off() || key.is_failed() {
+            return load().await;
+        }
+        let fitted = cache.fitted(key);
+        let at = At {
+            key: fitted.as_deref().unwrap_or(key.as_str()),
+            namespace: key.namespace(),
+        };
+        self.refresh(at, &policy, load).await
+    }
+
+    pub async fn __peek(self, key: &KeyBuf) -> Result<Option<K::Return>> {
+        let cache = self.cache();
+        if cache.is_off() || key.is_failed() {
+            return Ok(None);
+        }
+        let fitted = cache.fitted(key);
+        let at = At {
+            key: fitted.as_deref().unwrap_or(key.as_str()),
+            namespace: key.namespace(),
+        };
+        match cache.look::<K>(at).await {
+            Found::Value(value) => Ok(Some(K::value(value))),
+            Found::None => Ok(K::none()),
+            Found::Nothing | Found::Undecodable => Ok(None),
+            Found::Failed(error) => Err(error),
+        }
+    }
+
+    pub async fn __prime(self, key: &KeyBuf, policy: Policy, value: impl Prime<K::Return>) -> Result<()> {
+        let cache = self.cache();
+        if cache.is_off() || key.is_failed() {
+            return Ok(());
+        }
+        let (dumped, ttl) = match K::split(value.into_returned()) {
+            Split::Value(value) => (cache.serializer.dump(&value), policy.ttl),
+            Split::None => match K::None::dump(&cache.serializer) {
+                Some(dumped) => (dumped, policy.none_ttl_or_ttl()),
+                None => return Ok(()),
+            },
+            Split::Rest(_) => return Ok(()),
+        };
+        let fitted = cache.fitted(key);
+        cache
+            .with_ttl(ttl)
+            .set_stored(fitted.as_deref().unwrap_or(key.as_str()), dumped)
+            .await
+    }
+}

@@ -1,0 +1,343 @@
+//! The commands of one key, and those of the whole store.
+
+use std::time::Duration;
+
+use super::Cache;
+use crate::backend::{Backend, Raw, Remaining, Reply, Want};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+use crate::plugin::{CommandName, Outcome};
+use crate::serializer::{Dump, Load};
+use crate::ttl::{self, Ttl};
+
+/// Commands of one key.
+///
+/// Each is cancel safe for the cache itself: a dropped future leaves no connection out of step. A write whose
+/// future is dropped, or that times out, may have been applied.
+impl<B: Backend, S> Cache<B, S> {
+    /// Reads a value; `None` is a miss.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] or [`ErrorKind::Type`] if what is there is no `T`, and those of a failing store.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aiocache_core::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> aiocache_core::Result<()> {
+    /// let cache: Cache<MemoryBackend> = Cache::new();
+    /// cache.set("city", "Wien").await?;
+    /// assert_eq!(cache.get::<String>("city").await?.as_deref(), Some("Wien"));
+    /// assert_eq!(cache.get::<String>("river").await?, None);
+    /// # Ok(()) }
+    /// ```
+    pub async fn get<T: Send>(&self, key: impl Into<Key<'_>>) -> Result<Option<T>>
+    where
+        S: Load<T, B::Raw> + Send + Sync,
+    {
+        if self.is_off() {
+            return Ok(None);
+        }
+        let key = self.stored(key.into().as_str());
+        let serializer = &*self.serializer;
+        let work = async {
+            let read = self
+                .core
+                .backend
+                .read(key.as_str(), Want::VALUE, |entry| serializer.load(entry.raw));
+            read.await?.transpose()
+        };
+        let outcome = |found: &Option<T>| Outcome::Read {
+            hits: usize::from(found.is_some()),
+        };
+        self.run(self.keyed(CommandName::Get, key.as_str(), None), outcome, work)
+            .await
+    }
+
+    /// Writes a value, whatever was there, with this handle's ttl.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`], [`ErrorKind::ValueTooLarge`], [`ErrorKind::InvalidTtl`], and those of a failing store.
+    pub async fn set<T: ?Sized>(&self, key: impl Into<Key<'_>>, value: &T) -> Result<()>
+    where
+        S: Dump<T, B::Raw>,
+    {
+        if self.is_off() {
+            return Ok(());
+        }
+        let key = self.stored(key.into().as_str());
+        let dumped = self.serializer.dump(value);
+        self.set_stored(key.as_str(), dumped).await
+    }
+
+    /// Writes what a serializer made, under a key as it is stored.
+    pub(super) async fn set_stored(&self, key: &str, dumped: Result<B::Raw>) -> Result<()> {
+        let work = async {
+            let raw = dumped?;
+            self.fits(&raw)?;
+            let ttl = self.checked_ttl()?;
+            let _writing = self.core.flights.writing(key).await;
+            self.core.backend.write(key, raw, ttl).await
+        };
+        self.run(
+            self.keyed(CommandName::Set, key, Some(self.ttl_asked())),
+            done,
+            work,
+        )
+        .await
+    }
+
+    /// Writes a value only if nothing is there; atomic.
+    ///
+    /// # Errors
+    /// [`ErrorKind::KeyExists`] if something is there, and those of [`set`](Self::set).
+    pub async fn add<T: ?Sized>(&self, key: impl Into<Key<'_>>, value: &T) -> Result<()>
+    where
+        S: Dump<T, B::Raw>,
+    {
+        if self.is_off() {
+            return Ok(());
+        }
+        let key = self.stored(key.into().as_str());
+        let key = key.as_str();
+        let dumped = self.dump(value);
+        let work = async {
+            let raw = dumped?;
+            let ttl = self.checked_ttl()?;
+            let _writing = self.core.flights.writing(key).await;
+            let added = self.core.backend.add(key, raw, ttl).await?;
+            if added {
+                Ok(())
+            } else {
+                Err(Error::new(ErrorKind::KeyExists, ""))
+            }
+        };
+        self.run(
+            self.keyed(CommandName::Add, key, Some(self.ttl_asked())),
+            done,
+            work,
+        )
+        .await
+    }
+
+    /// Deletes a key; the number deleted is 1, or 0 if it was not there.
+    ///
+    /// # Errors
+    /// Those of a failing store.
+    pub async fn delete(&self, key: impl Into<Key<'_>>) -> Result<u64> {
+        if self.is_off() {
+            return Ok(0);
+        }
+        let key = self.stored(key.into().as_str());
+        self.delete_stored(key.as_str()).await
+    }
+
+    pub(super) async fn delete_stored(&self, key: &str) -> Result<u64> {
+        let work = async {
+            let _writing = self.core.flights.writing(key).await;
+            self.core.backend.delete(key).await.map(u64::from)
+        };
+        self.run(
+            self.keyed(CommandName::Delete, key, None),
+            |&count| Outcome::Deleted(count),
+            work,
+        )
+        .await
+    }
+
+    /// Says whether a key is there.
+    ///
+    /// # Errors
+    /// Those of a failing store.
+    pub async fn exists(&self, key: impl Into<Key<'_>>) -> Result<bool> {
+        if self.is_off() {
+            return Ok(false);
+        }
+        let key = self.stored(key.into().as_str());
+        let command = self.keyed(CommandName::Exists, key.as_str(), None);
+        self.run(
+            command,
+            |&found| Outcome::Found(found),
+            self.core.backend.exists(key.as_str()),
+        )
+        .await
+    }
+
+    /// Adds `delta`, which may be negative, to a counter and gives its new value; atomic.
+    ///
+    /// A missing counter starts at 0 and takes this handle's ttl; one that is there keeps its own. `get` of any
+    /// integer type reads it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotAnInteger`], [`ErrorKind::Overflow`], and those of a failing store.
+    pub async fn increment(&self, key: impl Into<Key<'_>>, delta: i64) -> Result<i64> {
+        if self.is_off() {
+            return Ok(delta);
+        }
+        let key = self.stored(key.into().as_str());
+        let key = key.as_str();
+        let work = async {
+            let ttl = self.checked_ttl()?;
+            let _writing = self.core.flights.writing(key).await;
+            self.core.backend.increment(key, delta, ttl).await
+        };
+        let command = self.keyed(CommandName::Increment, key, Some(self.ttl_asked()));
+        self.run(command, |&value| Outcome::Counted(value), work).await
+    }
+
+    /// Gives a key a new ttl and says whether the key was there. [`Ttl::Never`] and zero take the ttl away.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidTtl`] if the store cannot keep it, and those of a failing store.
+    pub async fn expire(&self, key: impl Into<Key<'_>>, ttl: impl Into<Ttl>) -> Result<bool> {
+        if self.is_off() {
+            return Ok(false);
+        }
+        let key = self.stored(key.into().as_str());
+        let asked = ttl.into();
+        let ttl = asked.resolve(self.ttl).filter(|ttl| !ttl.is_zero());
+        let work = async {
+            ttl::check(ttl, self.core.capabilities.ttl_resolution)?;
+            self.core.backend.expire(key.as_str(), ttl).await
+        };
+        let command = self.keyed(CommandName::Expire, key.as_str(), Some(asked));
+        self.run(command, |&found| Outcome::Found(found), work).await
+    }
+
+    /// Says how long a key still lives.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] where the store cannot tell, and those of a failing store.
+    pub async fn ttl(&self, key: impl Into<Key<'_>>) -> Result<Remaining> {
+        if self.is_off() {
+            return Ok(Remaining::Missing);
+        }
+        let key = self.stored(key.into().as_str());
+        let command = self.keyed(CommandName::Ttl, key.as_str(), None);
+        let outcome = |&left: &Remaining| Outcome::Found(left != Remaining::Missing);
+        self.run(command, outcome, self.core.backend.ttl(key.as_str()))
+            .await
+    }
+
+    /// What this handle's writes live for, refused if it makes no sense.
+    pub(super) fn checked_ttl(&self) -> Result<Option<Duration>> {
+        ttl::check(self.ttl, self.core.capabilities.ttl_resolution)?;
+        Ok(self.ttl)
+    }
+
+    pub(super) fn ttl_asked(&self) -> Ttl {
+        self.ttl.into()
+    }
+
+    /// Serializes, and refuses what the store would.
+    pub(crate) fn dump<T: ?Sized>(&self, value: &T) -> Result<B::Raw>
+    where
+        S: Dump<T, B::Raw>,
+    {
+        let raw = self.serializer.dump(value)?;
+        self.fits(&raw)?;
+        Ok(raw)
+    }
+
+    pub(crate) fn fits(&self, raw: &B::Raw) -> Result<()> {
+        let size = raw.byte_len();
+        match self.core.capabilities.max_value_bytes {
+            Some(most) if size > most => {
+                let text = format!("{size} bytes, and this store takes at most {most}; see max_value_bytes");
+                Err(Error::new(ErrorKind::ValueTooLarge, text))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Commands of the whole store.
+impl<B: Backend, S> Cache<B, S> {
+    /// Deletes every key of this handle's namespace. Without one it empties a store that only this process has.
+    ///
+    /// The timeout does not hold for it: it goes in batches, each under the store's own deadline.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoNamespace`] without a namespace on a store that others share,
+    /// [`ErrorKind::Unsupported`] where the store cannot, and those of a failing store.
+    pub async fn clear(&self) -> Result<()> {
+        if self.is_off() {
+            return Ok(());
+        }
+        let prefix = self.prefix();
+        let work = async {
+            if prefix.is_empty() && !self.core.capabilities.private {
+                return Err(Error::new(
+                    ErrorKind::NoNamespace,
+                    "this would empty a store that others share; use a namespace, or clear_all",
+                ));
+            }
+            self.core.flights.clearing(prefix).await;
+            let cleared = self.core.backend.clear(prefix).await;
+            self.core.flights.clearing(prefix).await;
+            cleared
+        };
+        self.run(self.command(CommandName::Clear), done, work).await
+    }
+
+    /// Empties the whole store, whatever the namespace and whoever else uses it.
+    ///
+    /// # Errors
+    /// Those of a failing store.
+    pub async fn clear_all(&self) -> Result<()> {
+        if self.is_off() {
+            return Ok(());
+        }
+        let work = async {
+            self.core.flights.clearing("").await;
+            let cleared = self.core.backend.clear_all().await;
+            self.core.flights.clearing("").await;
+            cleared
+        };
+        self.run(self.command(CommandName::ClearAll), done, work).await
+    }
+
+    /// Sends a command of the store's own, such as `&[b"OBJECT", b"ENCODING", b"key"]` to Redis. No namespace is
+    /// added. When the cache is switched off, the answer is [`Reply::Nil`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] in memory, [`ErrorKind::Server`] if the store refuses, and those of a failing
+    /// store.
+    pub async fn raw(&self, arguments: &[&[u8]]) -> Result<Reply> {
+        if self.is_off() {
+            return Ok(Reply::Nil);
+        }
+        let command = self.command(CommandName::Raw);
+        self.run(command, |_| Outcome::Done, self.core.backend.raw(arguments))
+            .await
+    }
+
+    /// Makes one round trip to the store; for readiness checks.
+    ///
+    /// # Errors
+    /// Those of a failing store.
+    pub async fn ping(&self) -> Result<()> {
+        if self.is_off() {
+            return Ok(());
+        }
+        self.run(self.command(CommandName::Ping), done, self.core.backend.ping())
+            .await
+    }
+
+    /// Lets go of connections, once what was sent is answered. A command after it connects again.
+    ///
+    /// # Errors
+    /// Those of a failing store.
+    pub async fn close(&self) -> Result<()> {
+        self.run(self.command(CommandName::Close), done, self.core.backend.close())
+            .await
+    }
+}
+
+/// What hooks are told of a command that says nothing but that it is done.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that every outcome function has"
+)]
+pub(super) fn done((): &()) -> Outcome<'static> {
+    Outcome::Done
+}

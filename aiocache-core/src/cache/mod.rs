@@ -1,0 +1,261 @@
+//! The handle that everything goes through.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backend::{Backend, Capabilities};
+use crate::key::{Key, KeyBuf};
+use crate::load::Flights;
+use crate::plugin::{ErasedPlugin, Plugin};
+use crate::trouble::Trouble;
+use crate::ttl::Ttl;
+
+mod builder;
+mod call;
+mod commands;
+mod multi;
+mod namespace;
+mod run;
+
+pub use builder::CacheBuilder;
+pub(crate) use namespace::Namespace;
+
+/// A user's rule for stored keys: namespace (empty if there is none) and key in, stored key out.
+type KeyBuilder = dyn Fn(&str, &str) -> String + Send + Sync;
+
+/// A cache over a backend: a handle that is cheap to clone and can live in a `static`.
+///
+/// Commands have the names and the meaning they have in aiocache. A miss is `None`; what can go wrong is an
+/// [`Error`](crate::Error). `with_…` derives a handle that differs in one thing and shares everything else, so
+/// `cache.with_ttl(ttl).set(…)` is a call with its own ttl.
+///
+/// Make one cache of a backend and derive the others from it: single flight, and the rule that a write beats a
+/// load under way, hold among handles that come from one [`Cache::builder`].
+pub struct Cache<B: Backend, S = <B as Backend>::Serializer> {
+    pub(crate) core: Arc<Core<B>>,
+    pub(crate) serializer: Arc<S>,
+    extras: Arc<Extras>,
+    namespace: Option<Arc<Namespace>>,
+    ttl: Option<Duration>,
+    timeout: Option<Duration>,
+    disabled: bool,
+}
+
+/// What all handles of a cache share.
+pub(crate) struct Core<B: Backend> {
+    pub(crate) backend: B,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) name: Box<str>,
+    pub(crate) flights: Arc<Flights<B::Raw>>,
+    pub(crate) trouble: Trouble,
+}
+
+/// What few handles have.
+#[derive(Clone, Default)]
+struct Extras {
+    plugins: Vec<Arc<dyn ErasedPlugin>>,
+    key_builder: Option<Arc<KeyBuilder>>,
+}
+
+impl<B: Backend> Cache<B, B::Serializer> {
+    /// Starts a cache over `backend`, with the backend's own serializer.
+    pub fn builder(backend: B) -> CacheBuilder<B, B::Serializer> {
+        CacheBuilder::new(backend)
+    }
+}
+
+impl<B: Backend + Default> Cache<B, B::Serializer> {
+    /// A cache over a new backend with every default.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder(B::default()).build()
+    }
+}
+
+impl<B: Backend + Default> Default for Cache<B, B::Serializer> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<B: Backend, S> Cache<B, S> {
+    /// The same cache under another namespace, in front of every key.
+    ///
+    /// `:` and `%` in it are percent-escaped, so no two pairs of namespace and key meet. An empty one is none: the
+    /// handle then addresses the whole store.
+    #[must_use]
+    pub fn with_namespace(&self, namespace: impl AsRef<str>) -> Self {
+        Self {
+            namespace: Namespace::escaped(namespace.as_ref()),
+            ..self.clone()
+        }
+    }
+
+    /// The same cache with another time to live for what this handle writes.
+    ///
+    /// [`Ttl::Default`] leaves it as it is. A zero is refused by each write with
+    /// [`ErrorKind::InvalidTtl`](crate::ErrorKind::InvalidTtl).
+    #[must_use]
+    pub fn with_ttl(&self, ttl: impl Into<Ttl>) -> Self {
+        Self {
+            ttl: ttl.into().resolve(self.ttl),
+            ..self.clone()
+        }
+    }
+
+    /// The same cache with another timeout for each command; `None` and zero turn it off.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: impl Into<Option<Duration>>) -> Self {
+        Self {
+            timeout: timeout.into().filter(|timeout| !timeout.is_zero()),
+            ..self.clone()
+        }
+    }
+
+    /// The same cache with one plugin more, after the others.
+    #[must_use]
+    pub fn with_plugin(&self, plugin: impl Plugin) -> Self {
+        let mut extras = Extras::clone(&self.extras);
+        extras.plugins.push(Arc::new(plugin));
+        Self {
+            extras: Arc::new(extras),
+            ..self.clone()
+        }
+    }
+
+    /// The same store through another serializer.
+    pub fn with_serializer<S2>(&self, serializer: S2) -> Cache<B, S2> {
+        Cache {
+            core: Arc::clone(&self.core),
+            serializer: Arc::new(serializer),
+            extras: Arc::clone(&self.extras),
+            namespace: self.namespace.clone(),
+            ttl: self.ttl,
+            timeout: self.timeout,
+            disabled: self.disabled,
+        }
+    }
+
+    /// The same cache, switched off or on: when off, it answers as if it were empty and every write had succeeded.
+    #[must_use]
+    pub fn with_disabled(&self, disabled: bool) -> Self {
+        Self {
+            disabled,
+            ..self.clone()
+        }
+    }
+
+    /// The name in logs and metrics.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.core.name
+    }
+
+    /// The handle's namespace as it was given, if it has one.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_ref().map(|namespace| namespace.name())
+    }
+
+    /// What this handle's writes live for when nothing else is said; `None` is for ever.
+    #[must_use]
+    pub fn ttl_default(&self) -> Option<Duration> {
+        self.ttl
+    }
+
+    /// The backend below, for what only it can tell.
+    #[must_use]
+    pub fn backend(&self) -> &B {
+        &self.core.backend
+    }
+
+    /// How many loads are under way in this process.
+    #[must_use]
+    pub fn loads_under_way(&self) -> usize {
+        self.core.flights.len()
+    }
+
+    /// The serializer.
+    #[must_use]
+    pub fn serializer(&self) -> &S {
+        &self.serializer
+    }
+
+    /// The key under which the store holds `key`: with the namespace, and hashed if the store cannot hold it as it
+    /// is.
+    #[must_use]
+    pub fn stored_key<'k>(&self, key: impl Into<Key<'k>>) -> String {
+        self.stored(key.into().as_str()).as_str().to_owned()
+    }
+
+    /// Whether this handle, or every cache, is switched off.
+    pub(crate) fn is_off(&self) -> bool {
+        self.disabled || crate::disabled::is_disabled()
+    }
+
+    /// A key buffer that starts with the namespace.
+    pub(crate) fn key_buffer(&self) -> KeyBuf {
+        KeyBuf::with_prefix(self.prefix())
+    }
+
+    /// What stands in front of this handle's keys, empty without a namespace.
+    fn prefix(&self) -> &str {
+        self.namespace.as_ref().map_or("", |namespace| namespace.prefix())
+    }
+
+    fn stored(&self, key: &str) -> KeyBuf {
+        let mut buffer = self.key_buffer();
+        buffer.__text(key);
+        self.finish(&mut buffer);
+        buffer
+    }
+
+    /// Applies the user's rule, and the store's own.
+    pub(crate) fn finish(&self, key: &mut KeyBuf) {
+        if let Some(build) = &self.extras.key_builder {
+            // A call may name another namespace than its cache; that one is known only as it is stored.
+            let own = self.prefix() == key.prefix();
+            let namespace = if own {
+                self.namespace().unwrap_or_default()
+            } else {
+                key.namespace()
+            };
+            let stored = build(namespace, key.bare());
+            key.set_text(&stored);
+        }
+        key.fit(self.core.capabilities.keys);
+    }
+
+    /// Whether [`finish`](Self::finish) could change a key.
+    pub(crate) fn has_key_rules(&self) -> bool {
+        self.extras.key_builder.is_some() || self.core.capabilities.keys != crate::backend::KeyRule::Any
+    }
+}
+
+impl<B: Backend, S> Clone for Cache<B, S> {
+    fn clone(&self) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+            serializer: Arc::clone(&self.serializer),
+            extras: Arc::clone(&self.extras),
+            namespace: self.namespace.clone(),
+            ttl: self.ttl,
+            timeout: self.timeout,
+            disabled: self.disabled,
+        }
+    }
+}
+
+impl<B: Backend, S> fmt::Debug for Cache<B, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("name", &self.core.name)
+            .field("backend", &self.core.backend.name())
+            .field("namespace", &self.namespace())
+            .field("ttl", &self.ttl)
+            .field("timeout", &self.timeout)
+            .field("plugins", &self.extras.plugins.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! The way every command goes: pre hooks, the store, post hooks, all within the timeout.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
+use std::time::Duration;
+
+use super::Cache;
+use crate::backend::Backend;
+use crate::clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plugin::{Command, CommandName, Hook, Outcome};
+use crate::ttl::Ttl;
+
+impl<B: Backend, S> Cache<B, S> {
+    /// The command as hooks and errors name it.
+    pub(super) fn command<'a>(&'a self, name: CommandName) -> Command<'a> {
+        let namespace = self.namespace().unwrap_or_default();
+        Command {
+            name,
+            cache: &self.core.name,
+            namespace,
+            key: None,
+            items: 0,
+            ttl: None,
+        }
+    }
+
+    /// The same for a command of one key.
+    pub(super) fn keyed<'a>(&'a self, name: CommandName, key: &'a str, ttl: Option<Ttl>) -> Command<'a> {
+        Command {
+            key: Some(key),
+            items: 1,
+            ttl,
+            ..self.command(name)
+        }
+    }
+
+    /// Runs a command. `outcome` tells hooks how it ended.
+    pub(crate) async fn run<T>(
+        &self,
+        command: Command<'_>,
+        outcome: impl FnOnce(&T) -> Outcome<'static>,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let hooked = !self.extras.plugins.is_empty();
+        let done = match self.timeout {
+            // A clear deletes in batches, each with the store's own deadline.
+            Some(timeout)
+                if (hooked || !self.core.capabilities.local) && command.name != CommandName::Clear =>
+            {
+                let all = self.hooked(&command, outcome, work);
+                tokio::time::timeout(timeout, all)
+                    .await
+                    .unwrap_or_else(|_| Err(timed_out(timeout)))
+            }
+            _ if hooked => self.hooked(&command, outcome, work).await,
+            _ => work.await,
+        };
+        done.map_err(|error| {
+            let error = error.at(command.name.as_str(), self.core.backend.name(), command.namespace);
+            match command.key {
+                Some(key) if error.key().is_none() => error.with_key(key),
+                _ => error,
+            }
+        })
+    }
+
+    async fn hooked<T>(
+        &self,
+        command: &Command<'_>,
+        outcome: impl FnOnce(&T) -> Outcome<'static>,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        if self.extras.plugins.is_empty() {
+            return work.await;
+        }
+        for plugin in &self.extras.plugins {
+            self.guarded(plugin.before(command)).await;
+        }
+        let before = clock::now();
+        let done = work.await;
+        let took = Duration::from_nanos(clock::now().saturating_sub(before));
+        let outcome = match &done {
+            Ok(value) => outcome(value),
+            Err(error) => Outcome::Failed(error),
+        };
+        for plugin in &self.extras.plugins {
+            self.guarded(plugin.after(command, &outcome, took)).await;
+        }
+        done
+    }
+
+    /// Awaits a hook; a panic in it ends with it.
+    async fn guarded(&self, mut hook: Hook<'_>) {
+        let caught = poll_fn(
+            |cx| match catch_unwind(AssertUnwindSafe(|| hook.as_mut().poll(cx))) {
+                Ok(Poll::Pending) => Poll::Pending,
+                Ok(Poll::Ready(())) => Poll::Ready(false),
+                Err(_) => Poll::Ready(true),
+            },
+        );
+        if caught.await {
+            self.core.trouble.plugin_panicked(&self.core.name);
+        }
+    }
+}
+
+fn timed_out(timeout: Duration) -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        format!("no answer within {timeout:?}; a write may have been applied"),
+    )
+}

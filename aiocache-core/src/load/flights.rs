@@ -1,0 +1,222 @@
+//! The flights of a cache, by stored key.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::flight::Flight;
+
+const SHARDS: usize = 16;
+
+/// How many counters of writers there are. Two keys that share one can at worst leave a load unstored that lands
+/// in the very moment of a write.
+pub(super) const WRITERS: usize = 256;
+
+/// The loads under way of one cache. Empty when nothing loads.
+pub(crate) struct Flights<R> {
+    shards: [Shard<R>; SHARDS],
+    pub(super) writers: [AtomicU32; WRITERS],
+    hasher: RandomState,
+    /// How many flights there are: writers look here first, and mostly find none.
+    active: AtomicUsize,
+    next_id: AtomicU64,
+}
+
+struct Shard<R> {
+    berths: Mutex<HashMap<Box<str>, Vec<Berth<R>>>>,
+    /// How many flights of this shard have ended.
+    ended: AtomicU64,
+}
+
+/// A flight in the map.
+struct Berth<R> {
+    flight: Arc<Flight<R>>,
+    seats: usize,
+    /// Newcomers begin another flight.
+    closed: bool,
+}
+
+impl<R> Flights<R> {
+    pub(crate) fn new() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Shard {
+                berths: Mutex::default(),
+                ended: AtomicU64::new(0),
+            }),
+            writers: std::array::from_fn(|_| AtomicU32::new(0)),
+            hasher: RandomState::new(),
+            active: AtomicUsize::new(0),
+            next_id: AtomicU64::new(0),
+        }
+    }
+
+    /// How many loads are under way.
+    pub(crate) fn len(&self) -> usize {
+        self.active.load(Ordering::SeqCst)
+    }
+
+    /// How many flights near this key have ended. If that changed between a miss and the lead, the value may be
+    /// there.
+    pub(crate) fn ended(&self, key: &str) -> u64 {
+        self.shard(self.hash(key)).ended.load(Ordering::SeqCst)
+    }
+
+    /// A seat on the flight of this key and type, which begins if there is none.
+    pub(crate) fn join(self: &Arc<Self>, key: &str, of: &'static str) -> Seat<R> {
+        self.seat(key, of, true)
+    }
+
+    /// The only seat of a flight that nobody else can join.
+    pub(crate) fn solo(self: &Arc<Self>, key: &str, of: &'static str) -> Seat<R> {
+        self.seat(key, of, false)
+    }
+
+    fn seat(self: &Arc<Self>, key: &str, of: &'static str, shared: bool) -> Seat<R> {
+        let hash = self.hash(key);
+        let mut map = self.shard(hash).lock();
+        let open = |berth: &&mut Berth<R>| shared && !berth.closed && berth.flight.of == of;
+        let berths = map.get_mut(key);
+        let flight = match berths.and_then(|berths| berths.iter_mut().find(open)) {
+            Some(berth) => {
+                berth.seats += 1;
+                Arc::clone(&berth.flight)
+            }
+            None => {
+                let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+                let flight = Arc::new(Flight::new(id, of));
+                let berth = Berth {
+                    flight: Arc::clone(&flight),
+                    seats: 1,
+                    closed: !shared,
+                };
+                self.active.fetch_add(1, Ordering::SeqCst);
+                map.entry(key.into()).or_default().push(berth);
+                flight
+            }
+        };
+        drop(map);
+        Seat {
+            flights: Arc::clone(self),
+            key: key.into(),
+            hash,
+            flight,
+        }
+    }
+
+    /// Every flight of the keys that `chosen` picks.
+    pub(super) fn chosen(&self, chosen: impl Fn(&str) -> bool) -> Vec<Arc<Flight<R>>> {
+        let mut found = Vec::new();
+        for shard in &self.shards {
+            for (_, berths) in shard.lock().iter_mut().filter(|(key, _)| chosen(key)) {
+                found.extend(close_all(berths));
+            }
+        }
+        found
+    }
+
+    /// Every flight of one key.
+    pub(super) fn of_key(&self, key: &str) -> Vec<Arc<Flight<R>>> {
+        self.shard(self.hash(key))
+            .lock()
+            .get_mut(key)
+            .map(|berths| close_all(berths))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn writer(&self, key: &str) -> &AtomicU32 {
+        self.writer_at(self.hash(key))
+    }
+
+    fn writer_at(&self, hash: u64) -> &AtomicU32 {
+        &self.writers[(hash >> 16) as usize % WRITERS]
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
+    fn shard(&self, hash: u64) -> &Shard<R> {
+        &self.shards[hash as usize % SHARDS]
+    }
+
+    fn hash(&self, key: &str) -> u64 {
+        self.hasher.hash_one(key)
+    }
+}
+
+/// Lets newcomers begin flights of their own, and gives those that are there.
+fn close_all<R>(berths: &mut [Berth<R>]) -> Vec<Arc<Flight<R>>> {
+    berths.iter_mut().for_each(|berth| berth.closed = true);
+    berths.iter().map(|berth| Arc::clone(&berth.flight)).collect()
+}
+
+impl<R> Shard<R> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Vec<Berth<R>>>> {
+        // Nothing under this lock runs a user's code.
+        self.berths.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A caller's place on a flight. The last one to leave takes the flight out of the map.
+pub(crate) struct Seat<R> {
+    flights: Arc<Flights<R>>,
+    key: Box<str>,
+    hash: u64,
+    flight: Arc<Flight<R>>,
+}
+
+impl<R> Seat<R> {
+    pub(crate) fn flight(&self) -> &Arc<Flight<R>> {
+        &self.flight
+    }
+
+    /// Lets newcomers begin a flight of their own, and gives the number of seats taken.
+    pub(super) fn close(&self) -> usize {
+        let mut map = self.shard().lock();
+        let Some(berth) = self.berth(&mut map) else {
+            return 0;
+        };
+        berth.closed = true;
+        berth.seats
+    }
+
+    /// The other flights of the same key.
+    pub(super) fn others(&self) -> Vec<Arc<Flight<R>>> {
+        let mut flights = self.flights.of_key(&self.key);
+        flights.retain(|flight| !Arc::ptr_eq(flight, &self.flight));
+        flights
+    }
+
+    /// Whether somebody writes this key right now.
+    pub(super) fn is_being_written(&self) -> bool {
+        self.flights.writer_at(self.hash).load(Ordering::SeqCst) > 0
+    }
+
+    fn shard(&self) -> &Shard<R> {
+        self.flights.shard(self.hash)
+    }
+
+    fn berth<'m>(&self, map: &'m mut HashMap<Box<str>, Vec<Berth<R>>>) -> Option<&'m mut Berth<R>> {
+        let berths = map.get_mut(&*self.key)?;
+        berths
+            .iter_mut()
+            .find(|berth| Arc::ptr_eq(&berth.flight, &self.flight))
+    }
+}
+
+impl<R> Drop for Seat<R> {
+    fn drop(&mut self) {
+        let mut map = self.shard().lock();
+        let Some(berth) = self.berth(&mut map) else { return };
+        berth.seats -= 1;
+        if berth.seats > 0 {
+            return;
+        }
+        if let Some(berths) = map.get_mut(&*self.key) {
+            berths.retain(|berth| !Arc::ptr_eq(&berth.flight, &self.flight));
+            if berths.is_empty() {
+                map.remove(&*self.key);
+            }
+        }
+        self.shard().ended.fetch_add(1, Ordering::SeqCst);
+        self.flights.active.fetch_sub(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,29 @@
+//! The load engine: what happens between a miss and a value.
+//!
+//! A caller that misses joins the *flight* of its key. The first one aboard leads: it runs the load, stores the
+//! result and lands it for those who wait. A leader that goes away hands over to a waiter; a write or a delete
+//! takes the flight's right to store away.
+
+mod call;
+mod flight;
+mod flights;
+mod held;
+mod kind;
+mod landing;
+mod policy;
+mod single;
+mod store;
+mod writing;
+
+pub(crate) use call::AsPolicySays;
+pub use call::{Call, Hooks, SkipIf};
+use flight::{Lead, Turn};
+pub(crate) use flights::Flights;
+use flights::Seat;
+pub use kind::{
+    Alone, Cloned, Kind, Kind1, Kind2, Never, NoneRule, Opt, Outcome, Plain, Prime, Res, ResOpt, Rest, Rest1,
+    Share, SkipNone, Split, StoreNone,
+};
+use landing::Landing;
+pub use policy::Policy;
+pub(crate) use store::{At, Found};

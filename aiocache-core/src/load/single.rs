@@ -1,0 +1,203 @@
+//! Loading one value.
+
+use std::any::type_name;
+use std::future::Future;
+use std::sync::Arc;
+
+use super::call::{Call, Hooks};
+use super::held::{held, is_held};
+use super::{At, Found, Landing, Lead, NoneRule, Outcome, Policy, Share, Split, Turn};
+use crate::backend::{Backend, Raw};
+use crate::serializer::{Dump, Load};
+
+/// What is known of a miss.
+#[derive(Debug, Clone, Copy, Default)]
+struct Missed {
+    /// How many flights near the key had ended before the read.
+    sample: Option<u64>,
+    /// There is a value, but it does not decode.
+    undecodable: bool,
+    /// The store does not answer, so storing would only cost its deadline once more.
+    store_failed: bool,
+}
+
+enum Boarded<R, T> {
+    Lead(Lead<R>),
+    Landed(T),
+}
+
+impl<B, S, K, X, H> Call<'_, B, S, K, X, H>
+where
+    B: Backend,
+    S: Load<K::Value, B::Raw> + Dump<K::Value, B::Raw> + Send + Sync + 'static,
+    K: Outcome,
+    K::Value: Send,
+    K::None: NoneRule<S, B::Raw>,
+    X: Share<K::Rest>,
+    H: Hooks<K::Value>,
+{
+    /// Gives what is cached, or loads it.
+    pub(crate) async fn run<F, Fut>(&self, at: At<'_>, policy: &Policy, load: F) -> K::Return
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        let mut missed = Missed {
+            sample: self.cache.sample(at.key),
+            ..Missed::default()
+        };
+        match self.cache.look::<K>(at).await {
+            Found::Value(value) => return K::value(value),
+            Found::None => {
+                if let Some(none) = K::none() {
+                    return none;
+                }
+            }
+            Found::Nothing => {}
+            Found::Undecodable => missed.undecodable = true,
+            Found::Failed(_) => missed.store_failed = true,
+        }
+        // Boxed, so that a hit does not carry the room that a miss needs.
+        Box::pin(self.miss(at, policy, missed, load)).await
+    }
+
+    /// Loads and stores without reading first. Loads that are under way by then do not store any more.
+    pub(crate) async fn refresh<F, Fut>(&self, at: At<'_>, policy: &Policy, load: F) -> K::Return
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        let lead = self
+            .cache
+            .core
+            .flights
+            .solo(at.key, type_name::<K::Value>())
+            .lead();
+        let returned = held(lead.id(), load()).await;
+        lead.supersede_others().await;
+        self.settle(at, policy, lead, returned, true).await
+    }
+
+    async fn miss<F, Fut>(&self, at: At<'_>, policy: &Policy, missed: Missed, load: F) -> K::Return
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        let lead = match self.board(at, policy, missed).await {
+            Boarded::Lead(lead) => lead,
+            Boarded::Landed(returned) => return returned,
+        };
+        let returned = held(lead.id(), load()).await;
+        self.settle(at, policy, lead, returned, !missed.store_failed)
+            .await
+    }
+
+    /// Joins the key's flight: leads it, or waits for what it brings. Who gets nothing from it leads one alone.
+    async fn board(&self, at: At<'_>, policy: &Policy, missed: Missed) -> Boarded<B::Raw, K::Return> {
+        let (flights, of) = (&self.cache.core.flights, type_name::<K::Value>());
+        let alone = || Boarded::Lead(flights.solo(at.key, of).lead());
+        let seat = flights.join(at.key, of);
+        if is_held(seat.flight().id) {
+            // The load asks for its own key: it would wait for itself.
+            return alone();
+        }
+        match seat.turn(policy.max_wait).await {
+            Turn::Lead(lead) => self.prepare(at, missed, lead).await,
+            Turn::Landed(landing) => self.read_landing(&landing).map_or_else(alone, Boarded::Landed),
+            Turn::WaitedTooLong => {
+                self.cache.core.trouble.ran_alone(self.cache.name());
+                alone()
+            }
+        }
+    }
+
+    /// What a leader does before the load: it takes away a value that does not decode, or looks again if one may
+    /// have come meanwhile.
+    async fn prepare(&self, at: At<'_>, missed: Missed, lead: Lead<B::Raw>) -> Boarded<B::Raw, K::Return> {
+        if missed.undecodable {
+            self.cache.remove_undecodable::<K>(at).await;
+            return Boarded::Lead(lead);
+        }
+        let may_have_come = lead.waited() || self.cache.sample(at.key) != missed.sample;
+        if missed.store_failed || !(may_have_come || self.cache.core.capabilities.local) {
+            return Boarded::Lead(lead);
+        }
+        match self.cache.look_again::<K>(at).await {
+            Found::Value(value) => {
+                self.land(lead, &value, None);
+                Boarded::Landed(K::value(value))
+            }
+            Found::None => match K::none() {
+                Some(none) => {
+                    lead.land(Landing::None);
+                    Boarded::Landed(none)
+                }
+                None => Boarded::Lead(lead),
+            },
+            Found::Nothing | Found::Undecodable | Found::Failed(_) => Boarded::Lead(lead),
+        }
+    }
+
+    /// One waiter's result from what a flight brought.
+    fn read_landing(&self, landing: &Landing<B::Raw>) -> Option<K::Return> {
+        match landing {
+            Landing::Value(raw) => self.cache.serializer.load(raw).ok().map(K::value),
+            Landing::None => K::none(),
+            Landing::Failed(error) => self.share.take(error).map(K::rest),
+            Landing::Alone => None,
+        }
+    }
+
+    /// Stores what was loaded as far as it may be, lands it, and gives it back.
+    async fn settle(
+        &self,
+        at: At<'_>,
+        policy: &Policy,
+        lead: Lead<B::Raw>,
+        returned: K::Return,
+        may_store: bool,
+    ) -> K::Return {
+        let cache = self.cache;
+        match K::split(returned) {
+            Split::Value(value) => {
+                let stores = may_store && !self.hooks.skips(&value);
+                let raw = if stores {
+                    cache.storable(cache.serializer.dump(&value))
+                } else {
+                    None
+                };
+                let copy = raw.as_ref().and_then(Raw::share);
+                if let Some(lead) = cache.store_loaded(at, raw, policy.ttl, lead).await {
+                    self.land(lead, &value, copy);
+                }
+                K::value(value)
+            }
+            Split::None => {
+                let dumped = if may_store {
+                    K::None::dump(&cache.serializer)
+                } else {
+                    None
+                };
+                let raw = dumped.and_then(|dumped| cache.storable(dumped));
+                if let Some(lead) = cache.store_loaded(at, raw, policy.none_ttl_or_ttl(), lead).await {
+                    lead.land(Landing::None);
+                }
+                // A kind that splits into a None can be made of one.
+                K::none().expect("the kind has a None")
+            }
+            Split::Rest(error) => {
+                lead.land(self.share.share(&error).map_or(Landing::Alone, Landing::Failed));
+                K::rest(error)
+            }
+        }
+    }
+
+    /// Lands a value. It is written once more for those who wait, so that a value needs no `Clone`.
+    fn land(&self, lead: Lead<B::Raw>, value: &K::Value, copy: Option<B::Raw>) {
+        if !lead.close() {
+            return lead.land(Landing::Alone);
+        }
+        let raw = copy.or_else(|| self.cache.serializer.dump(value).ok());
+        lead.land(raw.map_or(Landing::Alone, |raw| Landing::Value(Arc::new(raw))));
+    }
+}

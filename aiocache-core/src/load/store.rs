@@ -1,0 +1,216 @@
+//! What the engine asks of the cache: reads that never fail the caller, and stores that outlive it.
+
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use super::{Lead, NoneRule, Outcome};
+use crate::backend::{Backend, Entry, Want};
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
+use crate::serializer::Load;
+use crate::ttl::{self, Ttl};
+
+/// Where a value is: its key as stored, and the namespace in it for hooks and logs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) namespace: &'a str,
+}
+
+/// What a read found.
+#[derive(Debug)]
+pub(crate) enum Found<V> {
+    Value(V),
+    /// A cached `None`.
+    None,
+    Nothing,
+    /// Something that is no `V`.
+    Undecodable,
+    /// The store does not answer.
+    Failed(Error),
+}
+
+impl<V> Found<V> {
+    fn is_hit(&self) -> bool {
+        matches!(self, Self::Value(_) | Self::None)
+    }
+}
+
+impl<B: Backend, S> Cache<B, S> {
+    /// How many flights near the key have ended; not asked in memory, where looking again costs less.
+    pub(super) fn sample(&self, key: &str) -> Option<u64> {
+        (!self.core.capabilities.local).then(|| self.core.flights.ended(key))
+    }
+
+    /// Reads as the command `get`, hooks included.
+    pub(crate) async fn look<K>(&self, at: At<'_>) -> Found<K::Value>
+    where
+        K: Outcome,
+        K::Value: Send,
+        K::None: NoneRule<S, B::Raw>,
+        S: Load<K::Value, B::Raw> + Send + Sync,
+    {
+        let outcome = |found: &Found<K::Value>| CommandOutcome::Read {
+            hits: usize::from(found.is_hit()),
+        };
+        let found = self
+            .run(
+                self.command_at(CommandName::Get, at, None),
+                outcome,
+                self.read::<K>(at),
+            )
+            .await;
+        found.unwrap_or_else(|error| {
+            self.core.trouble.failed(self.name(), &error);
+            Found::Failed(error)
+        })
+    }
+
+    /// Reads once more, past the hooks: one call is one hit or one miss.
+    pub(super) async fn look_again<K>(&self, at: At<'_>) -> Found<K::Value>
+    where
+        K: Outcome,
+        K::Value: Send,
+        K::None: NoneRule<S, B::Raw>,
+        S: Load<K::Value, B::Raw> + Send + Sync,
+    {
+        self.read::<K>(at).await.unwrap_or_else(Found::Failed)
+    }
+
+    async fn read<K>(&self, at: At<'_>) -> Result<Found<K::Value>>
+    where
+        K: Outcome,
+        K::Value: Send,
+        K::None: NoneRule<S, B::Raw>,
+        S: Load<K::Value, B::Raw> + Send + Sync,
+    {
+        let found = self
+            .core
+            .backend
+            .read(at.key, Want::VALUE, |entry| self.decode::<K>(&entry))
+            .await?;
+        if !self.core.capabilities.local {
+            self.core.trouble.answered(self.name());
+        }
+        Ok(found.unwrap_or(Found::Nothing))
+    }
+
+    /// Tells a value from a cached `None` and from what cannot be read.
+    pub(super) fn decode<K>(&self, entry: &Entry<'_, B::Raw>) -> Found<K::Value>
+    where
+        K: Outcome,
+        K::None: NoneRule<S, B::Raw>,
+        S: Load<K::Value, B::Raw>,
+    {
+        if K::None::is_none(&self.serializer, entry.raw) {
+            return Found::None;
+        }
+        match self.serializer.load(entry.raw) {
+            Ok(value) => Found::Value(value),
+            Err(error) => {
+                self.core.trouble.undecodable(self.name(), &error);
+                Found::Undecodable
+            }
+        }
+    }
+
+    /// Takes a value away that does not decode, if it is still that value.
+    pub(super) async fn remove_undecodable<K>(&self, at: At<'_>)
+    where
+        K: Outcome,
+        K::Value: Send,
+        K::None: NoneRule<S, B::Raw>,
+        S: Load<K::Value, B::Raw> + Send + Sync,
+    {
+        if !self.core.capabilities.compare {
+            return;
+        }
+        let backend = &self.core.backend;
+        let spoilt = |entry: Entry<'_, B::Raw>| {
+            let decodes =
+                K::None::is_none(&self.serializer, entry.raw) || self.serializer.load(entry.raw).is_ok();
+            if decodes { None } else { entry.version }
+        };
+        // The load follows in any case, so a failure here only leaves the value for its result to replace.
+        if let Ok(Some(Some(version))) = backend.read(at.key, Want::VERSION, spoilt).await {
+            let _removed = backend.compare_and_delete(at.key, &version).await;
+        }
+    }
+
+    /// What can be stored, or a note of why not.
+    pub(super) fn storable(&self, dumped: Result<B::Raw>) -> Option<B::Raw> {
+        let fitting = dumped.and_then(|raw| self.fits(&raw).map(|()| raw));
+        fitting
+            .map_err(|error| self.core.trouble.unstorable(self.name(), &error))
+            .ok()
+    }
+
+    /// What a ttl means for this handle, or a note of why the store cannot keep it.
+    pub(super) fn storable_ttl(&self, ttl: Ttl) -> Option<Option<Duration>> {
+        let ttl = ttl.resolve(self.ttl_default());
+        let checked = ttl::check(ttl, self.core.capabilities.ttl_resolution);
+        checked
+            .map_err(|error| self.core.trouble.unstorable(self.name(), &error))
+            .ok()?;
+        Some(ttl)
+    }
+
+    pub(super) fn command_at<'a>(&'a self, name: CommandName, at: At<'a>, ttl: Option<Ttl>) -> Command<'a> {
+        Command {
+            name,
+            cache: self.name(),
+            namespace: at.namespace,
+            key: Some(at.key),
+            items: 1,
+            ttl,
+        }
+    }
+}
+
+impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
+    /// Stores what a flight loaded, if it still may, and gives the lead back for the landing.
+    ///
+    /// Behind a wire the store runs in a task of its own: if the caller goes away it is not cut in half, and a write
+    /// that waits for it can rely on its end. The lead then passes to a waiter, who finds the value.
+    pub(super) async fn store_loaded(
+        &self,
+        at: At<'_>,
+        raw: Option<B::Raw>,
+        ttl: Ttl,
+        lead: Lead<B::Raw>,
+    ) -> Option<Lead<B::Raw>> {
+        let (Some(raw), Some(lifetime)) = (raw, self.storable_ttl(ttl)) else {
+            return Some(lead);
+        };
+        if !lead.may_store() {
+            return Some(lead);
+        }
+        let runtime = Handle::try_current();
+        let (false, Ok(runtime)) = (self.core.capabilities.local, runtime) else {
+            self.write_loaded(at, raw, ttl, lifetime).await;
+            return Some(lead);
+        };
+        let cache = self.clone();
+        let (key, namespace) = (at.key.to_owned(), at.namespace.to_owned());
+        let task = runtime.spawn(async move {
+            let at = At {
+                key: &key,
+                namespace: &namespace,
+            };
+            cache.write_loaded(at, raw, ttl, lifetime).await;
+            lead
+        });
+        // A task ends without its lead only when its runtime shuts down.
+        task.await.ok()
+    }
+
+    async fn write_loaded(&self, at: At<'_>, raw: B::Raw, ttl: Ttl, lifetime: Option<Duration>) {
+        let command = self.command_at(CommandName::Set, at, Some(ttl));
+        let write = self.core.backend.write(at.key, raw, lifetime);
+        if let Err(error) = self.run(command, |&()| CommandOutcome::Done, write).await {
+            self.core.trouble.failed(self.name(), &error);
+        }
+    }
+}

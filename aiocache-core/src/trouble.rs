@@ -1,0 +1,73 @@
+//! What goes wrong behind a decorated function's back: counted, and said when it begins and when it ends.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::Error;
+
+/// Counts failures that no caller sees.
+#[derive(Debug, Default)]
+pub(crate) struct Trouble {
+    /// Failed commands since the store last answered.
+    failing: AtomicU64,
+    undecodable: AtomicU64,
+    unstorable: AtomicU64,
+    panics: AtomicU64,
+    alone: AtomicU64,
+}
+
+impl Trouble {
+    /// The store failed, and the function ran instead.
+    pub(crate) fn failed(&self, cache: &str, error: &Error) {
+        if self.failing.fetch_add(1, Ordering::Relaxed) == 0 {
+            let error = error.to_string();
+            warning!(cache, error = error; "the cache fails; its functions run uncached until it answers again");
+        }
+    }
+
+    /// The store answered. The common case reads one shared number.
+    pub(crate) fn answered(&self, cache: &str) {
+        if self.failing.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let failures = self.failing.swap(0, Ordering::Relaxed);
+        if failures > 0 {
+            warning!(cache, failures = failures; "the cache answers again");
+        }
+    }
+
+    /// A stored value does not decode, and counts as a miss.
+    pub(crate) fn undecodable(&self, cache: &str, error: &Error) {
+        if let Some(values) = seldom(&self.undecodable) {
+            let error = error.to_string();
+            warning!(cache, error = error, values = values; "a stored value does not decode and counts as a miss");
+        }
+    }
+
+    /// A value cannot be stored; the function's result is returned all the same.
+    pub(crate) fn unstorable(&self, cache: &str, error: &Error) {
+        if let Some(values) = seldom(&self.unstorable) {
+            let error = error.to_string();
+            warning!(cache, error = error, values = values; "a value cannot be stored and stays uncached");
+        }
+    }
+
+    /// A plugin's hook panicked.
+    pub(crate) fn plugin_panicked(&self, cache: &str) {
+        if let Some(panics) = seldom(&self.panics) {
+            warning!(cache, panics = panics; "a plugin panicked; the command goes on");
+        }
+    }
+
+    /// A caller waited `max_wait` for another's load and then ran its own.
+    pub(crate) fn ran_alone(&self, cache: &str) {
+        if let Some(calls) = seldom(&self.alone) {
+            warning!(cache, calls = calls; "a load takes longer than max_wait; a caller that waited runs its own");
+        }
+    }
+}
+
+/// Counts, and gives the 1st, 2nd, 4th, 8th …: seldom enough to be no flood, often enough to be seen to grow.
+fn seldom(counter: &AtomicU64) -> Option<u64> {
+    let count = counter.fetch_add(1, Ordering::Relaxed) + 1;
+    count.is_power_of_two().then_some(count)
+}
