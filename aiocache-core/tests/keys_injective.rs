@@ -35,8 +35,12 @@ enum Variant {
     Tuple(Value, Value),
     Struct {
         left: Value,
-        #[serde(rename = "right:1,left")]
         right: Value,
+    },
+    #[serde(rename = "Struct")]
+    Imitation {
+        #[serde(rename = "left:1,right")]
+        both: Value,
     },
 }
 
@@ -150,6 +154,10 @@ proptest! {
             }
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn two_pairs_of_values_have_one_text_only_if_they_are_equal(
@@ -178,15 +186,14 @@ proptest! {
     }
 }
 
-/// Every text of up to `len` of the ASCII characters that end or escape something, and a few that do not.
-fn short_texts(len: usize) -> Vec<String> {
-    let characters = "\0\n \"%'(),-1:3A[\\]a{}~".chars();
+/// Every text of up to `len` of the characters.
+fn short_texts(characters: &str, len: usize) -> Vec<String> {
     let mut texts = vec![String::new()];
     let mut longest = texts.clone();
     for _ in 0..len {
         longest = longest
             .iter()
-            .flat_map(|t| characters.clone().map(move |c| format!("{t}{c}")))
+            .flat_map(|text| characters.chars().map(move |c| format!("{text}{c}")))
             .collect();
         texts.extend(longest.iter().cloned());
     }
@@ -207,14 +214,96 @@ fn assert_all_differ(texts: &[String], key: impl Fn(&str, &str) -> String) {
     }
 }
 
+/// ASCII that ends or escapes something, and some that does not.
+const SPECIAL: &str = "\0\n \"%'(),-1:3A[\\]a{}~";
+
 #[test]
 fn no_two_pairs_of_short_texts_meet_in_a_template() {
-    assert_all_differ(&short_texts(2), template);
+    assert_all_differ(&short_texts(SPECIAL, 2), template);
+    // Long enough for a field that looks like another's escape.
+    assert_all_differ(&short_texts(":%3A", 4), template);
 }
 
 #[test]
 fn no_two_pairs_of_short_texts_meet_in_a_call() {
-    assert_all_differ(&short_texts(2), |a, b| call_of(&a, &b));
+    let call = |a: &str, b: &str| call_of(&a, &b);
+    assert_all_differ(&short_texts(SPECIAL, 2), call);
+    assert_all_differ(&short_texts("\n\\\"n,", 3), call);
+}
+
+#[test]
+fn no_two_of_all_texts_that_look_like_an_escape_meet() {
+    let parts = ["\\", "u", "{85}", "\u{85}", "{0}", "\0", "\"", "n"];
+    let mut seen = HashMap::new();
+    for a in parts {
+        for b in parts {
+            for c in parts {
+                let text = format!("{a}{b}{c}");
+                let other = seen.insert(call_of(&text, &1), text.clone());
+                assert!(
+                    other.as_ref().is_none_or(|other| *other == text),
+                    "{text:?} and {other:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Values made of one or two of `parts`, in every way.
+fn composed(parts: &[Value]) -> Vec<Value> {
+    let variant = |variant| Value::Variant(Box::new(variant));
+    let mut values = vec![Value::Seq(vec![]), Value::Map(BTreeMap::new())];
+    for a in parts {
+        values.extend([
+            Value::Option(Some(Box::new(a.clone()))),
+            Value::Seq(vec![a.clone()]),
+            variant(Variant::Newtype(a.clone())),
+            variant(Variant::Imitation { both: a.clone() }),
+        ]);
+        for b in parts {
+            let (a, b) = (a.clone(), b.clone());
+            values.extend([
+                Value::Seq(vec![a.clone(), b.clone()]),
+                Value::Tuple(vec![a.clone(), b.clone()]),
+                Value::Map(BTreeMap::from([(a.clone(), b.clone())])),
+                variant(Variant::Tuple(a.clone(), b.clone())),
+                variant(Variant::Struct { left: a, right: b }),
+            ]);
+        }
+    }
+    values
+}
+
+#[test]
+fn no_two_of_all_small_values_meet() {
+    let leaves = [
+        Value::Unit,
+        Value::Bool(true),
+        Value::Int(1),
+        Value::Float(1.0_f64.to_bits()),
+        Value::Float((-0.0_f64).to_bits()),
+        Value::Float(0.0_f64.to_bits()),
+        Value::Text(String::new()),
+        Value::Text(",".into()),
+        Value::Text("1".into()),
+        Value::Bytes(vec![1]),
+        Value::Option(None),
+        Value::Variant(Box::new(Variant::Plain)),
+        Value::Variant(Box::new(Variant::Odd)),
+    ];
+    let mut values = leaves.to_vec();
+    values.extend(composed(&leaves));
+    // Few leaves, so that all pairs of what they compose stay countable.
+    values.extend(composed(&composed(&leaves[2..4])));
+    values.extend(composed(&composed(&leaves[11..])));
+
+    let mut seen: HashMap<String, &Value> = HashMap::new();
+    for value in &values {
+        let text = call_of(value, &1);
+        if let Some(other) = seen.insert(text.clone(), value) {
+            assert_eq!(other, value, "both are {text}");
+        }
+    }
 }
 
 #[test]

@@ -82,6 +82,11 @@ fn a_key_can_be_used_from_any_thread() {
     sent::<KeyBuf>();
 }
 
+#[test]
+fn a_key_takes_little_more_than_its_text() {
+    assert!(size_of::<KeyBuf>() <= 152, "{}", size_of::<KeyBuf>());
+}
+
 struct Refuses;
 
 impl Serialize for Refuses {
