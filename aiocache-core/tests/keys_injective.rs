@@ -18,11 +18,11 @@ enum Value {
     Float(u64),
     Text(String),
     Bytes(Vec<u8>),
-    Option(Option<Box<Value>>),
-    Seq(Vec<Value>),
+    Option(Option<Box<Self>>),
+    Seq(Vec<Self>),
     /// Two or more, as `()` is the unit.
-    Tuple(Vec<Value>),
-    Map(BTreeMap<Value, Value>),
+    Tuple(Vec<Self>),
+    Map(BTreeMap<Self, Self>),
     Variant(Box<Variant>),
 }
 
