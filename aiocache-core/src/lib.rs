@@ -46,8 +46,9 @@ pub use load::Prime as __Prime;
 #[doc(hidden)]
 pub mod __generated {
     pub use crate::load::{
-        Alone, Call, Cloned, Hooks, Kind, Kind1, Kind2, Never, NoneRule, Opt, Outcome, Plain, Res, ResOpt,
-        Rest, Rest1, Share, SkipIf, SkipNone, Split, StoreNone,
+        AllPairs, Alone, Bulk, BulkKind, BulkKind1, BulkOutcome, Call, Cloned, Hooks, Kind, Kind1, Kind2,
+        Never, NoneRule, Opt, Outcome, PairHooks, Pairs, Plain, Res, ResOpt, ResPairs, Rest, Rest1, Share,
+        SkipIf, SkipNone, Split, StoreNone,
     };
 }
 

@@ -12,6 +12,7 @@ use crate::trouble::Trouble;
 use crate::ttl::Ttl;
 
 mod builder;
+mod bulk;
 mod call;
 mod commands;
 mod multi;
@@ -192,6 +193,10 @@ impl<B: Backend, S> Cache<B, S> {
     /// Whether this handle, or every cache, is switched off.
     pub(crate) fn is_off(&self) -> bool {
         self.disabled || crate::disabled::is_disabled()
+    }
+
+    pub(crate) fn namespace_arc(&self) -> Option<Arc<Namespace>> {
+        self.namespace.clone()
     }
 
     /// A key buffer that starts with the namespace.

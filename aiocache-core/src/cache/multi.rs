@@ -61,19 +61,27 @@ impl<B: Backend, S> Cache<B, S> {
         if self.is_off() {
             return Ok(());
         }
-        let (keys, values): (Vec<KeyBuf>, Vec<&T>) = pairs
-            .into_iter()
-            .map(|(key, value)| (self.stored(key.into().as_str()), value))
-            .unzip();
-        let dump = |(index, value): (usize, &&T)| self.dump(*value).map_err(|error| error.with_index(index));
-        let dumped: Result<Vec<B::Raw>> = values.iter().enumerate().map(dump).collect();
-        drop(values);
+        let dump = |(key, value): (K, &T)| (self.stored(key.into().as_str()), self.serializer.dump(value));
+        let pairs = pairs.into_iter().map(dump).collect();
+        self.set_all_stored(pairs).await
+    }
+
+    /// Writes what a serializer made, under keys as they are stored.
+    pub(super) async fn set_all_stored(&self, pairs: Vec<(KeyBuf, Result<B::Raw>)>) -> Result<()> {
+        let (keys, dumped): (Vec<KeyBuf>, Vec<Result<B::Raw>>) = pairs.into_iter().unzip();
         let keys: Vec<&str> = keys.iter().map(KeyBuf::as_str).collect();
         let work = async {
-            let pairs = keys.iter().copied().zip(dumped?).collect();
+            let fitting = dumped.into_iter().enumerate().map(|(index, dumped)| {
+                let raw = dumped.and_then(|raw| self.fits(&raw).map(|()| raw));
+                raw.map_err(|error| error.with_index(index))
+            });
+            let values: Vec<B::Raw> = fitting.collect::<Result<_>>()?;
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing_many(&keys).await;
-            self.core.backend.write_many(pairs, ttl).await
+            self.core
+                .backend
+                .write_many(keys.iter().copied().zip(values).collect(), ttl)
+                .await
         };
         let command = Command {
             ttl: Some(self.ttl_asked()),

@@ -10,7 +10,6 @@ use crate::cache::Cache;
 
 /// A call of a cached function on its way: the cache, the kind `K` of its return type, how errors are shared (`X`),
 /// and what else decides over the value (`H`).
-#[derive(Debug)]
 pub struct Call<'a, B: Backend, S, K, X, H = ()> {
     pub(super) cache: &'a Cache<B, S>,
     pub(super) share: X,
@@ -48,6 +47,14 @@ impl<'a, B: Backend, S, K, X, H> Call<'a, B, S, K, X, H> {
     }
 }
 
+impl<B: Backend, S, K, X, H> std::fmt::Debug for Call<'_, B, S, K, X, H> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call")
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What decides over a loaded value.
 pub trait Hooks<V> {
     /// Whether the value is not to be stored.
@@ -61,8 +68,23 @@ impl<V> Hooks<V> for () {
 }
 
 /// A user's predicate.
-#[derive(Debug)]
 pub struct SkipIf<F>(F);
+
+impl<F> SkipIf<F> {
+    pub(super) const fn new(predicate: F) -> Self {
+        Self(predicate)
+    }
+
+    pub(super) const fn call(&self) -> &F {
+        &self.0
+    }
+}
+
+impl<F> std::fmt::Debug for SkipIf<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SkipIf")
+    }
+}
 
 impl<V, F: Fn(&V) -> bool> Hooks<V> for SkipIf<F> {
     fn skips(&self, value: &V) -> bool {

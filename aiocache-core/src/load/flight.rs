@@ -111,6 +111,19 @@ enum Looked<R> {
 }
 
 impl<R> Seat<R> {
+    /// The lead or the landing if either is there, or the seat back.
+    pub(crate) fn turn_now(self) -> Result<Turn<R>, Self> {
+        match self.flight().look() {
+            Some(Looked::Vacant) => Ok(Turn::Lead(Lead {
+                seat: self,
+                landed: false,
+                waited: false,
+            })),
+            Some(Looked::Landed(landing)) => Ok(Turn::Landed(landing)),
+            None => Err(self),
+        }
+    }
+
     /// Waits for the lead or for a landing, at most `max_wait`.
     ///
     /// Cancel safe: a wake-up that a dropped waiter would have got goes to the next one.

@@ -11,16 +11,31 @@ const SHARDS: usize = 16;
 
 /// How many counters of writers there are. Two keys that share one can at worst leave a load unstored that lands
 /// in the very moment of a write.
-pub(super) const WRITERS: usize = 256;
+const WRITERS: usize = 256;
 
 /// The loads under way of one cache. Empty when nothing loads.
 pub(crate) struct Flights<R> {
     shards: [Shard<R>; SHARDS],
-    pub(super) writers: [AtomicU32; WRITERS],
+    writers: [Writers; WRITERS],
     hasher: RandomState,
     /// How many flights there are: writers look here first, and mostly find none.
     active: AtomicUsize,
     next_id: AtomicU64,
+}
+
+/// What [`Flights::ends`] gave at some moment.
+pub(super) struct Ends([u64; SHARDS]);
+
+/// What [`Flights::history`] gave at some moment.
+pub(super) struct History(Box<[u64]>);
+
+/// The writers of some keys.
+#[derive(Default)]
+pub(super) struct Writers {
+    /// How many write right now.
+    pub(super) now: AtomicU32,
+    /// How many have ever written.
+    pub(super) ever: AtomicU64,
 }
 
 struct Shard<R> {
@@ -44,7 +59,7 @@ impl<R> Flights<R> {
                 berths: Mutex::default(),
                 ended: AtomicU64::new(0),
             }),
-            writers: std::array::from_fn(|_| AtomicU32::new(0)),
+            writers: std::array::from_fn(|_| Writers::default()),
             hasher: RandomState::new(),
             active: AtomicUsize::new(0),
             next_id: AtomicU64::new(0),
@@ -60,6 +75,19 @@ impl<R> Flights<R> {
     /// there.
     pub(crate) fn ended(&self, key: &str) -> u64 {
         self.shard(self.hash(key)).ended.load(Ordering::SeqCst)
+    }
+
+    /// The same for every key at once.
+    pub(super) fn ends(&self) -> Ends {
+        Ends(std::array::from_fn(|place| {
+            self.shards[place].ended.load(Ordering::SeqCst)
+        }))
+    }
+
+    /// Whether a flight near this key has ended since.
+    pub(super) fn ended_since(&self, key: &str, ends: &Ends) -> bool {
+        let place = Self::shard_place(self.hash(key));
+        self.shards[place].ended.load(Ordering::SeqCst) != ends.0[place]
     }
 
     /// A seat on the flight of this key and type, which begins if there is none.
@@ -124,17 +152,48 @@ impl<R> Flights<R> {
             .unwrap_or_default()
     }
 
-    pub(super) fn writer(&self, key: &str) -> &AtomicU32 {
-        self.writer_at(self.hash(key))
+    /// How many writes there have ever been, by groups of keys.
+    pub(super) fn history(&self) -> History {
+        History(
+            self.writers
+                .iter()
+                .map(|writers| writers.ever.load(Ordering::SeqCst))
+                .collect(),
+        )
     }
 
-    fn writer_at(&self, hash: u64) -> &AtomicU32 {
-        &self.writers[(hash >> 16) as usize % WRITERS]
+    /// Whether a key may have been written since.
+    pub(super) fn written_since(&self, key: &str, history: &History) -> bool {
+        let place = Self::writers_place(self.hash(key));
+        self.writers[place].ever.load(Ordering::SeqCst) != history.0[place]
+    }
+
+    /// Counts a write of every key.
+    pub(super) fn count_all(&self) {
+        for writers in &self.writers {
+            writers.ever.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    pub(super) fn writers_of(&self, key: &str) -> &Writers {
+        self.writers_at(self.hash(key))
+    }
+
+    fn writers_at(&self, hash: u64) -> &Writers {
+        &self.writers[Self::writers_place(hash)]
+    }
+
+    fn writers_place(hash: u64) -> usize {
+        (hash >> 16) as usize % WRITERS
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
+    fn shard_place(hash: u64) -> usize {
+        hash as usize % SHARDS
+    }
+
     fn shard(&self, hash: u64) -> &Shard<R> {
-        &self.shards[hash as usize % SHARDS]
+        &self.shards[Self::shard_place(hash)]
     }
 
     fn hash(&self, key: &str) -> u64 {
@@ -187,7 +246,7 @@ impl<R> Seat<R> {
 
     /// Whether somebody writes this key right now.
     pub(super) fn is_being_written(&self) -> bool {
-        self.flights.writer_at(self.hash).load(Ordering::SeqCst) > 0
+        self.flights.writers_at(self.hash).now.load(Ordering::SeqCst) > 0
     }
 
     fn shard(&self) -> &Shard<R> {

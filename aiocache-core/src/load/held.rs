@@ -9,20 +9,25 @@ thread_local! {
     static HELD: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs the load of flight `id`.
-pub(crate) async fn held<F: Future>(id: u64, load: F) -> F::Output {
-    struct Leave;
+/// Runs the load of these flights.
+pub(crate) async fn held<F: Future>(flights: &[u64], load: F) -> F::Output {
+    /// Leaves as many as were there before.
+    struct Leave(usize);
 
     impl Drop for Leave {
         fn drop(&mut self) {
-            HELD.with_borrow_mut(Vec::pop);
+            HELD.with_borrow_mut(|held| held.truncate(self.0));
         }
     }
 
     let mut load = pin!(load);
     poll_fn(|cx| {
-        HELD.with_borrow_mut(|held| held.push(id));
-        let _leave = Leave;
+        let before = HELD.with_borrow_mut(|held| {
+            let before = held.len();
+            held.extend_from_slice(flights);
+            before
+        });
+        let _leave = Leave(before);
         load.as_mut().poll(cx)
     })
     .await

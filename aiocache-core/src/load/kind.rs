@@ -239,7 +239,7 @@ pub struct Cloned;
 pub struct Alone;
 
 impl<K, X> Rest<K, X> {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self(Rest1(PhantomData))
     }
 }

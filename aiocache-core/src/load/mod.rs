@@ -4,17 +4,23 @@
 //! result and lands it for those who wait. A leader that goes away hands over to a waiter; a write or a delete
 //! takes the flight's right to store away.
 
+mod bulk;
 mod call;
 mod flight;
 mod flights;
 mod held;
 mod kind;
 mod landing;
+mod many;
+mod pairs;
 mod policy;
+mod settle;
 mod single;
 mod store;
 mod writing;
 
+pub use bulk::{Bulk, PairHooks};
+pub(crate) use bulk::{KeyOf, ValueOf};
 pub(crate) use call::AsPolicySays;
 pub use call::{Call, Hooks, SkipIf};
 use flight::{Lead, Turn};
@@ -25,5 +31,7 @@ pub use kind::{
     Share, SkipNone, Split, StoreNone,
 };
 use landing::Landing;
+pub(crate) use many::Flow;
+pub use pairs::{AllPairs, BulkKind, BulkKind1, BulkOutcome, Pairs, ResPairs};
 pub use policy::Policy;
 pub(crate) use store::{At, Found};

@@ -73,7 +73,7 @@ where
             .flights
             .solo(at.key, type_name::<K::Value>())
             .lead();
-        let returned = held(lead.id(), load()).await;
+        let returned = held(&[lead.id()], load()).await;
         lead.supersede_others().await;
         self.settle(at, policy, lead, returned, true).await
     }
@@ -87,7 +87,7 @@ where
             Boarded::Lead(lead) => lead,
             Boarded::Landed(returned) => return returned,
         };
-        let returned = held(lead.id(), load()).await;
+        let returned = held(&[lead.id()], load()).await;
         self.settle(at, policy, lead, returned, !missed.store_failed)
             .await
     }
@@ -115,7 +115,7 @@ where
     /// have come meanwhile.
     async fn prepare(&self, at: At<'_>, missed: Missed, lead: Lead<B::Raw>) -> Boarded<B::Raw, K::Return> {
         if missed.undecodable {
-            self.cache.remove_undecodable::<K>(at).await;
+            self.cache.remove_undecodable::<K::Value, K::None>(at.key).await;
             return Boarded::Lead(lead);
         }
         let may_have_come = lead.waited() || self.cache.sample(at.key) != missed.sample;

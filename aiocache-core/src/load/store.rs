@@ -33,7 +33,7 @@ pub(crate) enum Found<V> {
 }
 
 impl<V> Found<V> {
-    fn is_hit(&self) -> bool {
+    pub(super) fn is_hit(&self) -> bool {
         matches!(self, Self::Value(_) | Self::None)
     }
 }
@@ -89,7 +89,7 @@ impl<B: Backend, S> Cache<B, S> {
         let found = self
             .core
             .backend
-            .read(at.key, Want::VALUE, |entry| self.decode::<K>(&entry))
+            .read(at.key, Want::VALUE, |entry| self.decode::<_, K::None>(&entry))
             .await?;
         if !self.core.capabilities.local {
             self.core.trouble.answered(self.name());
@@ -98,13 +98,12 @@ impl<B: Backend, S> Cache<B, S> {
     }
 
     /// Tells a value from a cached `None` and from what cannot be read.
-    pub(super) fn decode<K>(&self, entry: &Entry<'_, B::Raw>) -> Found<K::Value>
+    pub(super) fn decode<V, N>(&self, entry: &Entry<'_, B::Raw>) -> Found<V>
     where
-        K: Outcome,
-        K::None: NoneRule<S, B::Raw>,
-        S: Load<K::Value, B::Raw>,
+        N: NoneRule<S, B::Raw>,
+        S: Load<V, B::Raw>,
     {
-        if K::None::is_none(&self.serializer, entry.raw) {
+        if N::is_none(&self.serializer, entry.raw) {
             return Found::None;
         }
         match self.serializer.load(entry.raw) {
@@ -117,25 +116,22 @@ impl<B: Backend, S> Cache<B, S> {
     }
 
     /// Takes a value away that does not decode, if it is still that value.
-    pub(super) async fn remove_undecodable<K>(&self, at: At<'_>)
+    pub(super) async fn remove_undecodable<V, N>(&self, key: &str)
     where
-        K: Outcome,
-        K::Value: Send,
-        K::None: NoneRule<S, B::Raw>,
-        S: Load<K::Value, B::Raw> + Send + Sync,
+        N: NoneRule<S, B::Raw>,
+        S: Load<V, B::Raw> + Send + Sync,
     {
         if !self.core.capabilities.compare {
             return;
         }
         let backend = &self.core.backend;
         let spoilt = |entry: Entry<'_, B::Raw>| {
-            let decodes =
-                K::None::is_none(&self.serializer, entry.raw) || self.serializer.load(entry.raw).is_ok();
+            let decodes = N::is_none(&self.serializer, entry.raw) || self.serializer.load(entry.raw).is_ok();
             if decodes { None } else { entry.version }
         };
         // The load follows in any case, so a failure here only leaves the value for its result to replace.
-        if let Ok(Some(Some(version))) = backend.read(at.key, Want::VERSION, spoilt).await {
-            let _removed = backend.compare_and_delete(at.key, &version).await;
+        if let Ok(Some(Some(version))) = backend.read(key, Want::VERSION, spoilt).await {
+            let _removed = backend.compare_and_delete(key, &version).await;
         }
     }
 
@@ -204,6 +200,54 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         });
         // A task ends without its lead only when its runtime shuts down.
         task.await.ok()
+    }
+
+    /// The same for several keys at once. `leads` come back for their landing.
+    pub(super) async fn store_many_loaded<L: Send + 'static>(
+        &self,
+        namespace: &str,
+        pairs: Vec<(Box<str>, B::Raw)>,
+        ttl: Ttl,
+        leads: L,
+    ) -> Option<L> {
+        if pairs.is_empty() {
+            return Some(leads);
+        }
+        let Some(lifetime) = self.storable_ttl(ttl) else {
+            return Some(leads);
+        };
+        let runtime = Handle::try_current();
+        let (false, Ok(runtime)) = (self.core.capabilities.local, runtime) else {
+            self.write_many_loaded(namespace, pairs, ttl, lifetime).await;
+            return Some(leads);
+        };
+        let (cache, namespace) = (self.clone(), namespace.to_owned());
+        let task = runtime.spawn(async move {
+            cache.write_many_loaded(&namespace, pairs, ttl, lifetime).await;
+            leads
+        });
+        task.await.ok()
+    }
+
+    async fn write_many_loaded(
+        &self,
+        namespace: &str,
+        pairs: Vec<(Box<str>, B::Raw)>,
+        ttl: Ttl,
+        lifetime: Option<Duration>,
+    ) {
+        let items = pairs.len();
+        let command = Command {
+            namespace,
+            ttl: Some(ttl),
+            ..self.of_items(CommandName::MultiSet, items)
+        };
+        let (keys, values): (Vec<Box<str>>, Vec<B::Raw>) = pairs.into_iter().unzip();
+        let pairs = keys.iter().map(|key| &**key).zip(values).collect();
+        let write = self.core.backend.write_many(pairs, lifetime);
+        if let Err(error) = self.run(command, |&()| CommandOutcome::Done, write).await {
+            self.core.trouble.failed(self.name(), &error);
+        }
     }
 
     async fn write_loaded(&self, at: At<'_>, raw: B::Raw, ttl: Ttl, lifetime: Option<Duration>) {

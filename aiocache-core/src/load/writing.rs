@@ -1,9 +1,10 @@
 //! A write or a delete beats the loads under way.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::Flights;
 use super::flight::supersede;
+use super::flights::Writers;
 
 /// A write under way. While it lives no load of its keys stores, and when it goes, those that began meanwhile may
 /// not store either.
@@ -39,7 +40,7 @@ impl<R> Flights<R> {
 
     async fn begin<'a>(&'a self, keys: Keys<'a>) -> Writing<'a, R> {
         let writing = Writing { flights: self, keys };
-        writing.keys.for_each(|key| add(self.writer(key)));
+        writing.keys.for_each(|key| self.writers_of(key).begin());
         // After the count: a load that is about to store sees the count, or is seen here.
         if self.len() > 0 {
             let mut flights = Vec::new();
@@ -51,6 +52,7 @@ impl<R> Flights<R> {
 
     /// Takes the right to store from every load under `prefix`, and waits for stores that have begun.
     pub(crate) async fn clearing(&self, prefix: &str) {
+        self.count_all();
         if self.len() == 0 {
             return;
         }
@@ -68,14 +70,18 @@ impl<R> Drop for Writing<'_, R> {
                 }
             });
         }
-        self.keys.for_each(|key| subtract(self.flights.writer(key)));
+        self.keys.for_each(|key| self.flights.writers_of(key).end());
     }
 }
 
-fn add(writers: &AtomicU32) {
-    writers.fetch_add(1, Ordering::SeqCst);
-}
+impl Writers {
+    fn begin(&self) {
+        self.now.fetch_add(1, Ordering::SeqCst);
+        self.ever.fetch_add(1, Ordering::SeqCst);
+    }
 
-fn subtract(writers: &AtomicU32) {
-    writers.fetch_sub(1, Ordering::SeqCst);
+    fn end(&self) {
+        self.ever.fetch_add(1, Ordering::SeqCst);
+        self.now.fetch_sub(1, Ordering::SeqCst);
+    }
 }

@@ -1,0 +1,176 @@
+//! Loading several values through the cache: the public call, and what the macros' code calls.
+
+use std::future::Future;
+use std::marker::PhantomData;
+
+use super::Cache;
+use crate::backend::Backend;
+use crate::error::Result;
+use crate::key::KeyBuf;
+use crate::load::{
+    AsPolicySays, Bulk, BulkKind, BulkOutcome, Flow, KeyOf, NoneRule, PairHooks, Pairs, Policy, ResPairs,
+    Share, SkipNone, ValueOf,
+};
+use crate::serializer::{Dump, Load};
+
+impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
+    /// Gives what is cached under `keys`, and asks `load` for what is missing, in one call with all missing keys.
+    ///
+    /// `load` gets each missing key once, in the order of `keys`, and returns pairs: a map, or a `Vec` of pairs. The
+    /// result has the pairs in the order of `keys` and then those that `load` returned unasked, which are stored
+    /// too. A key without a pair is absent from the result and not stored. Hits are not rewritten. Single and bulk
+    /// loads share their work: a key that another caller loads is waited for. So `load` can be called more than
+    /// once, when that other load fails or is dropped. What is said at [`get_or_load`](Self::get_or_load) of writes,
+    /// waiting and a failing store holds here too.
+    ///
+    /// # Errors
+    /// Those of `load`, or of another caller's load if the policy shares errors.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::collections::BTreeMap;
+    /// # use aiocache_core::{Cache, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::convert::Infallible> {
+    /// let cache: Cache<MemoryBackend> = Cache::new();
+    /// cache.set("a", &1_u32).await.expect("memory answers");
+    /// let lengths = |missing: Vec<&'static str>| async move {
+    ///     assert_eq!(missing, ["bb", "ccc"]);
+    ///     Ok::<_, std::convert::Infallible>(missing.into_iter().map(|key| (key, key.len() as u32)).collect())
+    /// };
+    /// let all: BTreeMap<&str, u32> = cache.multi_get_or_load(["a", "bb", "ccc"], &Policy::new(), lengths).await?;
+    /// assert_eq!(all, BTreeMap::from([("a", 1), ("bb", 2), ("ccc", 3)]));
+    /// # Ok(()) }
+    /// ```
+    pub async fn multi_get_or_load<M, E, F, Fut>(
+        &self,
+        keys: impl IntoIterator<Item = M::Key>,
+        policy: &Policy,
+        load: F,
+    ) -> Result<M, E>
+    where
+        M: Pairs<Key: AsRef<str>, Value: Send>,
+        E: 'static,
+        F: FnMut(Vec<M::Key>) -> Fut,
+        Fut: Future<Output = Result<M, E>>,
+        S: Load<M::Value, B::Raw> + Dump<M::Value, B::Raw>,
+    {
+        let mut load = load;
+        if self.is_off() {
+            return load(keys.into_iter().collect()).await;
+        }
+        let bulk: Bulk<'_, B, S, ResPairs<M, E, SkipNone>, _> =
+            Bulk::new(self, AsPolicySays(policy.share_error));
+        let build = |buffer: &mut KeyBuf, key: &M::Key| buffer.__text(key.as_ref());
+        Box::pin(Flow::new(&bulk, policy, keys, build, build).answer(load)).await
+    }
+}
+
+/// What the macros' code calls.
+#[doc(hidden)]
+impl<B: Backend, S> Cache<B, S> {
+    #[must_use]
+    pub const fn __bulk_kind<R, const NONE: bool>(&self) -> BulkKind<R, NONE> {
+        BulkKind::new()
+    }
+
+    #[must_use]
+    pub fn __bulk<K, X>(&self, (_, share): (PhantomData<fn() -> K>, X)) -> Bulk<'_, B, S, K, X> {
+        Bulk::new(self, share)
+    }
+}
+
+#[doc(hidden)]
+impl<B, S, K, X, H> Bulk<'_, B, S, K, X, H>
+where
+    B: Backend,
+    S: Load<ValueOf<K>, B::Raw> + Dump<ValueOf<K>, B::Raw> + Send + Sync + 'static,
+    K: BulkOutcome,
+    K::None: NoneRule<S, B::Raw>,
+    ValueOf<K>: Send,
+    X: Share<K::Rest>,
+    H: PairHooks<KeyOf<K>, ValueOf<K>>,
+{
+    pub async fn __run<A, L, Fut>(
+        self,
+        keys: impl IntoIterator<Item = A>,
+        asked: impl Fn(&mut KeyBuf, &A),
+        given: impl Fn(&mut KeyBuf, &KeyOf<K>),
+        policy: Policy,
+        mut load: L,
+    ) -> K::Return
+    where
+        A: Into<KeyOf<K>>,
+        L: FnMut(Vec<A>) -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        if self.cache().is_off() {
+            return load(keys.into_iter().collect()).await;
+        }
+        Box::pin(Flow::new(&self, &policy, keys, asked, given).answer(load)).await
+    }
+
+    pub async fn __refresh<A, L, Fut>(
+        self,
+        keys: impl IntoIterator<Item = A>,
+        asked: impl Fn(&mut KeyBuf, &A),
+        given: impl Fn(&mut KeyBuf, &KeyOf<K>),
+        policy: Policy,
+        mut load: L,
+    ) -> K::Return
+    where
+        A: Into<KeyOf<K>>,
+        L: FnMut(Vec<A>) -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        if self.cache().is_off() {
+            return load(keys.into_iter().collect()).await;
+        }
+        Box::pin(Flow::new(&self, &policy, keys, asked, given).refresh(load)).await
+    }
+
+    pub async fn __peek<A: Into<KeyOf<K>>>(
+        self,
+        keys: impl IntoIterator<Item = A>,
+        asked: impl Fn(&mut KeyBuf, &A),
+        given: impl Fn(&mut KeyBuf, &KeyOf<K>),
+    ) -> Result<K::Map> {
+        if self.cache().is_off() {
+            return Ok(K::Map::from_pairs(std::iter::empty()));
+        }
+        let policy = Policy::new();
+        Flow::new(&self, &policy, keys, asked, given).peek().await
+    }
+
+    pub async fn __invalidate<A>(
+        self,
+        keys: impl IntoIterator<Item = A>,
+        asked: impl Fn(&mut KeyBuf, &A),
+    ) -> Result<u64> {
+        if self.cache().is_off() {
+            return Ok(0);
+        }
+        let stored = keys.into_iter().map(|key| self.stored(&asked, &key));
+        let stored: Vec<KeyBuf> = stored.filter(|key| !key.is_failed()).collect();
+        self.cache().delete_all_stored(&stored).await
+    }
+
+    pub async fn __prime(
+        self,
+        pairs: K::Map,
+        given: impl Fn(&mut KeyBuf, &KeyOf<K>),
+        policy: Policy,
+    ) -> Result<()> {
+        let cache = self.cache();
+        if cache.is_off() {
+            return Ok(());
+        }
+        let dump =
+            |(key, value): (KeyOf<K>, ValueOf<K>)| (self.stored(&given, &key), cache.serializer.dump(&value));
+        let pairs = pairs
+            .into_pairs()
+            .map(dump)
+            .filter(|(key, _)| !key.is_failed())
+            .collect();
+        cache.with_ttl(policy.ttl).set_all_stored(pairs).await
+    }
+}

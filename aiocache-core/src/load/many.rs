@@ -1,0 +1,430 @@
+//! Loading several values: only what is missing goes to the function, and flights are shared with single loads.
+//!
+//! A call looks all its keys up, boards the flight of each that is missing, and loads those that it leads in one go.
+//! Only then does it wait for flights that others lead, so two calls that need each other's keys do not wait in a
+//! circle. A lead that falls to it while it waits is loaded before it waits on.
+
+use std::any::type_name;
+use std::collections::HashMap;
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::bulk::{Bulk, KeyOf, PairHooks, ValueOf};
+use super::flights::{Ends, Seat};
+use super::held::{held, is_held};
+use super::pairs::{BulkOutcome, Pairs};
+use super::{Found, Landing, Lead, NoneRule, Policy, Share, Turn};
+use crate::backend::{Backend, Want};
+use crate::key::KeyBuf;
+use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
+use crate::serializer::{Dump, Load};
+
+/// One key of a call, and what is known of it.
+pub(super) struct Item<A, G, V> {
+    pub(super) key: KeyBuf,
+    /// The key as the caller gave it, until the function takes it.
+    pub(super) asked: Option<A>,
+    pub(super) answer: Answer<G, V>,
+}
+
+pub(super) enum Answer<G, V> {
+    /// Nothing was found.
+    Open,
+    /// What is there does not decode.
+    Undecodable,
+    /// Found in the cache, or brought by another caller's load.
+    Cached(V),
+    /// Returned by the function, with its own form of the key.
+    Loaded(G, V),
+    /// Known to have no value.
+    Absent,
+}
+
+/// A flight that this call leads.
+pub(super) struct Led<R> {
+    pub(super) index: usize,
+    pub(super) lead: Lead<R>,
+}
+
+/// A flight that another caller leads.
+struct Awaited<R> {
+    index: usize,
+    seat: Seat<R>,
+}
+
+/// A call on its way.
+pub(crate) struct Flow<'f, B: Backend, S, K: BulkOutcome, X, H, A, P> {
+    pub(super) bulk: &'f Bulk<'f, B, S, K, X, H>,
+    pub(super) policy: &'f Policy,
+    /// Builds the key of a returned pair.
+    pub(super) given: P,
+    pub(super) items: Vec<Item<A, KeyOf<K>, ValueOf<K>>>,
+    pub(super) by_text: HashMap<Box<str>, usize>,
+    /// Pairs that were returned without being asked for.
+    pub(super) extra: Vec<(KeyOf<K>, ValueOf<K>)>,
+    pub(super) store_failed: bool,
+    /// What is stored replaces what other loads would store.
+    pub(super) supersedes: bool,
+}
+
+impl<'f, B, S, K, X, H, A, P> Flow<'f, B, S, K, X, H, A, P>
+where
+    B: Backend,
+    S: Load<ValueOf<K>, B::Raw> + Dump<ValueOf<K>, B::Raw> + Send + Sync + 'static,
+    K: BulkOutcome,
+    K::None: NoneRule<S, B::Raw>,
+    ValueOf<K>: Send,
+    X: Share<K::Rest>,
+    H: PairHooks<KeyOf<K>, ValueOf<K>>,
+    A: Into<KeyOf<K>>,
+    P: Fn(&mut KeyBuf, &KeyOf<K>),
+{
+    /// Builds the keys; a key asked for twice is one.
+    pub(crate) fn new(
+        bulk: &'f Bulk<'f, B, S, K, X, H>,
+        policy: &'f Policy,
+        keys: impl IntoIterator<Item = A>,
+        asked: impl Fn(&mut KeyBuf, &A),
+        given: P,
+    ) -> Self {
+        let (mut items, mut by_text) = (Vec::new(), HashMap::new());
+        for one in keys {
+            let key = bulk.stored(&asked, &one);
+            if !key.is_failed() {
+                if by_text.contains_key(key.as_str()) {
+                    continue;
+                }
+                by_text.insert(key.as_str().into(), items.len());
+            }
+            items.push(Item {
+                key,
+                asked: Some(one),
+                answer: Answer::Open,
+            });
+        }
+        Self {
+            bulk,
+            policy,
+            given,
+            items,
+            by_text,
+            extra: Vec::new(),
+            store_failed: false,
+            supersedes: false,
+        }
+    }
+
+    /// Answers every key from the cache, from other callers' loads, and from the function.
+    pub(crate) async fn answer<L, Fut>(mut self, mut load: L) -> K::Return
+    where
+        L: FnMut(Vec<A>) -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        let sample = self.sample();
+        self.look().await;
+        let (mut led, mut awaited) = self.board();
+        // Keys that cannot be written go to the function every time, and so does an empty list.
+        let mut must_load = self.items.is_empty() || self.items.iter().any(|item| item.key.is_failed());
+        let mut waits_until = None;
+        loop {
+            self.prepare(&mut led, sample.as_ref()).await;
+            if must_load || !led.is_empty() {
+                must_load = false;
+                if let Err(rest) = self.load(&mut load, std::mem::take(&mut led)).await {
+                    return K::rest(rest);
+                }
+            }
+            let until = *waits_until.get_or_insert_with(|| Instant::now() + self.policy.max_wait);
+            match self.wait(&mut led, &mut awaited, until).await {
+                Err(rest) => return K::rest(rest),
+                Ok(()) if led.is_empty() && awaited.is_empty() => break,
+                Ok(()) => {}
+            }
+        }
+        self.assemble()
+    }
+
+    /// Loads every key and stores what comes, without reading first. Loads under way do not store any more.
+    pub(crate) async fn refresh<L, Fut>(mut self, mut load: L) -> K::Return
+    where
+        L: FnMut(Vec<A>) -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        let flights = &self.bulk.cache.core.flights;
+        let mut led = Vec::new();
+        for (index, item) in self
+            .items
+            .iter()
+            .enumerate()
+            .filter(|(_, item)| !item.key.is_failed())
+        {
+            let lead = flights.solo(item.key.as_str(), type_name::<ValueOf<K>>()).lead();
+            led.push(Led { index, lead });
+        }
+        self.supersedes = true;
+        match self.load(&mut load, led).await {
+            Ok(()) => self.assemble(),
+            Err(rest) => K::rest(rest),
+        }
+    }
+
+    /// What the cache has, without loading.
+    pub(crate) async fn peek(mut self) -> crate::error::Result<K::Map> {
+        let indices: Vec<usize> = (0..self.items.len())
+            .filter(|&i| !self.items[i].key.is_failed())
+            .collect();
+        let found = self.read_as_command(&indices).await?;
+        self.take(&indices, found);
+        Ok(self.pairs())
+    }
+
+    /// Reads all keys as the command `multi_get`, hooks included.
+    async fn look(&mut self) {
+        let cache = self.bulk.cache;
+        let indices: Vec<usize> = (0..self.items.len())
+            .filter(|&i| !self.items[i].key.is_failed())
+            .collect();
+        if indices.is_empty() {
+            return;
+        }
+        match self.read_as_command(&indices).await {
+            Ok(found) => self.take(&indices, found),
+            Err(error) => {
+                cache.core.trouble.failed(cache.name(), &error);
+                self.store_failed = true;
+            }
+        }
+    }
+
+    async fn read_as_command(
+        &self,
+        indices: &[usize],
+    ) -> crate::error::Result<Vec<Option<Found<ValueOf<K>>>>> {
+        let cache = self.bulk.cache;
+        let items = cache.of_items(CommandName::MultiGet, indices.len());
+        let command = Command {
+            namespace: self.bulk.namespace(),
+            ..items
+        };
+        let hits = |found: &Vec<Option<Found<_>>>| CommandOutcome::Read {
+            hits: found.iter().flatten().filter(|found| found.is_hit()).count(),
+        };
+        cache.run(command, hits, self.read(indices)).await
+    }
+
+    async fn read(&self, indices: &[usize]) -> crate::error::Result<Vec<Option<Found<ValueOf<K>>>>> {
+        let cache = self.bulk.cache;
+        let keys: Vec<&str> = indices
+            .iter()
+            .map(|&index| self.items[index].key.as_str())
+            .collect();
+        let decode = |_, entry: crate::backend::Entry<'_, B::Raw>| cache.decode::<_, K::None>(&entry);
+        let found = cache.core.backend.read_many(&keys, Want::VALUE, decode).await?;
+        if !cache.core.capabilities.local {
+            cache.core.trouble.answered(cache.name());
+        }
+        Ok(found)
+    }
+
+    fn take(&mut self, indices: &[usize], found: Vec<Option<Found<ValueOf<K>>>>) {
+        for (&index, found) in indices.iter().zip(found) {
+            self.items[index].answer = match found {
+                Some(Found::Value(value)) => Answer::Cached(value),
+                Some(Found::None) => Answer::Absent,
+                Some(Found::Undecodable) => Answer::Undecodable,
+                Some(Found::Nothing | Found::Failed(_)) | None => Answer::Open,
+            };
+        }
+    }
+
+    /// Takes a seat for every key without an answer: some flights this call leads, some others do.
+    fn board(&self) -> (Vec<Led<B::Raw>>, Vec<Awaited<B::Raw>>) {
+        let flights = &self.bulk.cache.core.flights;
+        let of = type_name::<ValueOf<K>>();
+        let (mut led, mut awaited) = (Vec::new(), Vec::new());
+        for (index, item) in self.items.iter().enumerate() {
+            if item.key.is_failed() || !matches!(item.answer, Answer::Open | Answer::Undecodable) {
+                continue;
+            }
+            let seat = flights.join(item.key.as_str(), of);
+            if is_held(seat.flight().id) {
+                let lead = flights.solo(item.key.as_str(), of).lead();
+                led.push(Led { index, lead });
+                continue;
+            }
+            match seat.turn_now() {
+                Ok(Turn::Lead(lead)) => led.push(Led { index, lead }),
+                // It landed between the map and the look; the seat is gone, so a flight of its own is due.
+                Ok(Turn::Landed(_) | Turn::WaitedTooLong) => {
+                    let lead = flights.solo(item.key.as_str(), of).lead();
+                    led.push(Led { index, lead });
+                }
+                Err(seat) => awaited.push(Awaited { index, seat }),
+            }
+        }
+        (led, awaited)
+    }
+
+    /// Looks again for values that may have come meanwhile, and takes away those that do not decode.
+    async fn prepare(&mut self, led: &mut Vec<Led<B::Raw>>, sample: Option<&Ends>) {
+        let cache = self.bulk.cache;
+        let mut again = Vec::new();
+        for Led { index, lead } in &*led {
+            let item = &self.items[*index];
+            if matches!(item.answer, Answer::Undecodable) {
+                cache
+                    .remove_undecodable::<ValueOf<K>, K::None>(item.key.as_str())
+                    .await;
+            } else if lead.waited() || self.may_have_come(item.key.as_str(), sample) {
+                again.push(*index);
+            }
+        }
+        if again.is_empty() || self.store_failed {
+            return;
+        }
+        let Ok(found) = self.read(&again).await else {
+            return;
+        };
+        self.take(&again, found);
+        for place in (0..led.len()).rev() {
+            let landing = match &self.items[led[place].index].answer {
+                Answer::Cached(value) => Some(value),
+                Answer::Absent => None,
+                Answer::Open | Answer::Undecodable | Answer::Loaded(..) => continue,
+            };
+            let lead = led.swap_remove(place).lead;
+            match landing {
+                Some(value) => self.land(lead, value, None),
+                None => lead.land(Landing::None),
+            }
+        }
+    }
+
+    /// Takes what has landed and every lead that is free; if nothing is left but waiting, waits once.
+    async fn wait(
+        &mut self,
+        led: &mut Vec<Led<B::Raw>>,
+        awaited: &mut Vec<Awaited<B::Raw>>,
+        until: Instant,
+    ) -> Result<(), K::Rest> {
+        for Awaited { index, seat } in std::mem::take(awaited) {
+            match seat.turn_now() {
+                Ok(turn) => self.turned(index, turn, led)?,
+                Err(seat) => awaited.push(Awaited { index, seat }),
+            }
+        }
+        if !led.is_empty() {
+            return Ok(());
+        }
+        if let Some(Awaited { index, seat }) = awaited.pop() {
+            let left = until
+                .saturating_duration_since(Instant::now())
+                .max(Duration::from_millis(1));
+            let turn = seat.turn(left).await;
+            self.turned(index, turn, led)?;
+        }
+        Ok(())
+    }
+
+    fn turned(
+        &mut self,
+        index: usize,
+        turn: Turn<B::Raw>,
+        led: &mut Vec<Led<B::Raw>>,
+    ) -> Result<(), K::Rest> {
+        let cache = self.bulk.cache;
+        let answer = match turn {
+            Turn::Lead(lead) => {
+                led.push(Led { index, lead });
+                return Ok(());
+            }
+            Turn::Landed(Landing::Value(raw)) => cache.serializer.load(&raw).ok().map(Answer::Cached),
+            Turn::Landed(Landing::None) => Some(Answer::Absent),
+            Turn::Landed(Landing::Failed(error)) => match self.bulk.share.take(&error) {
+                Some(rest) => return Err(rest),
+                None => None,
+            },
+            Turn::Landed(Landing::Alone) => None,
+            Turn::WaitedTooLong => {
+                cache.core.trouble.ran_alone(cache.name());
+                None
+            }
+        };
+        match answer {
+            Some(answer) => self.items[index].answer = answer,
+            None => {
+                let key = self.items[index].key.as_str();
+                let lead = cache.core.flights.solo(key, type_name::<ValueOf<K>>()).lead();
+                led.push(Led { index, lead });
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the function for the keys that this call leads, and settles what it returns.
+    async fn load<L, Fut>(&mut self, load: &mut L, led: Vec<Led<B::Raw>>) -> Result<(), K::Rest>
+    where
+        L: FnMut(Vec<A>) -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        let history = self.bulk.cache.core.flights.history();
+        let ids: Vec<u64> = led.iter().map(|led| led.lead.id()).collect();
+        let mut keys = Vec::with_capacity(led.len());
+        let mut chosen: Vec<usize> = led.iter().map(|led| led.index).collect();
+        chosen.extend((0..self.items.len()).filter(|&index| self.items[index].key.is_failed()));
+        // In the order the caller gave.
+        chosen.sort_unstable();
+        for index in chosen {
+            keys.extend(self.items[index].asked.take());
+        }
+        match K::split(held(&ids, load(keys)).await) {
+            Ok(pairs) => {
+                if self.supersedes {
+                    for Led { lead, .. } in &led {
+                        lead.supersede_others().await;
+                    }
+                }
+                self.settle(led, pairs, &history).await;
+                Ok(())
+            }
+            Err(rest) => {
+                for Led { lead, .. } in led {
+                    lead.land(
+                        self.bulk
+                            .share
+                            .share(&rest)
+                            .map_or(Landing::Alone, Landing::Failed),
+                    );
+                }
+                Err(rest)
+            }
+        }
+    }
+
+    fn sample(&self) -> Option<Ends> {
+        (!self.bulk.cache.core.capabilities.local).then(|| self.bulk.cache.core.flights.ends())
+    }
+
+    fn may_have_come(&self, key: &str, sample: Option<&Ends>) -> bool {
+        sample.is_none_or(|sample| self.bulk.cache.core.flights.ended_since(key, sample))
+    }
+
+    /// The answers in the order of the keys, and then what came unasked.
+    fn assemble(self) -> K::Return {
+        K::pairs(self.pairs())
+    }
+
+    fn pairs(self) -> K::Map {
+        let answered = self
+            .items
+            .into_iter()
+            .filter_map(|Item { asked, answer, .. }| match answer {
+                Answer::Loaded(key, value) => Some((key, value)),
+                Answer::Cached(value) => asked.map(|asked| (asked.into(), value)),
+                Answer::Open | Answer::Undecodable | Answer::Absent => None,
+            });
+        K::Map::from_pairs(answered.chain(self.extra))
+    }
+}
