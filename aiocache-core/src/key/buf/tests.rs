@@ -128,9 +128,9 @@ fn a_key_fails_if_a_part_cannot_be_written() {
 /// A chain of owners, `depth` deep.
 enum Chain {
     End,
-    Some(Rc<Chain>),
-    Newtype(Rc<Chain>),
-    Seq(Rc<Chain>),
+    Some(Rc<Self>),
+    Newtype(Rc<Self>),
+    Seq(Rc<Self>),
 }
 
 impl Serialize for Chain {
