@@ -11,7 +11,7 @@ mod functions;
 mod integer;
 #[cfg(feature = "json")]
 mod json;
-#[cfg(any(feature = "msgpack", feature = "postcard"))]
+#[cfg(any(feature = "json", feature = "msgpack", feature = "postcard"))]
 mod limit;
 #[cfg(feature = "msgpack")]
 mod msgpack;

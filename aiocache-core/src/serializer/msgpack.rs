@@ -5,7 +5,7 @@ use rmp_serde::encode::Error as EncodeError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::limit::{Limited, Limits};
+use super::limit::{LEVELS, Limited, Limits};
 use super::{Codec, integer};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -41,7 +41,7 @@ impl Codec for MsgPackSerializer {
         if let Some(counter) = integer::from_decimal(bytes) {
             return counter;
         }
-        let limits = Limits::for_bytes(bytes.len());
+        let limits = Limits::new(LEVELS, bytes.len());
         let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
         let value = T::deserialize(Limited::new(&mut reader, &limits))
             .map_err(|error| unreadable::<T>(limits.broken().unwrap_or_else(|| what_is_wrong(&error))))?;

@@ -13,19 +13,21 @@ mod access;
 mod visitor;
 
 /// How deep values may nest: each `Option`, newtype, sequence, map, struct and enum is a level.
-const LEVELS: u8 = 128;
+pub(super) const LEVELS: u16 = 128;
 
 /// What one decoding may still use, and the limit that it broke.
 #[derive(Debug)]
 pub(super) struct Limits {
+    levels: u16,
     items: Cell<usize>,
     broken: Cell<Option<&'static str>>,
 }
 
 impl Limits {
     /// The limits for an input of that many bytes.
-    pub(super) const fn for_bytes(bytes: usize) -> Self {
+    pub(super) const fn new(levels: u16, bytes: usize) -> Self {
         Self {
+            levels,
             items: Cell::new(bytes),
             broken: Cell::new(None),
         }
@@ -47,7 +49,7 @@ impl Limits {
 pub(super) struct Limited<'l, T> {
     inner: T,
     limits: &'l Limits,
-    levels: u8,
+    levels: u16,
     /// Whether the input says how many items follow; a tuple or struct has as many as its type says.
     counted: bool,
 }
@@ -58,7 +60,7 @@ impl<'l, D> Limited<'l, D> {
         Self {
             inner,
             limits,
-            levels: LEVELS,
+            levels: limits.levels,
             counted: true,
         }
     }
@@ -94,7 +96,7 @@ impl<'l, T> Limited<'l, T> {
                 levels,
                 counted: self.counted,
             }),
-            None => self.limits.refuse("it nests deeper than 128 levels"),
+            None => self.limits.refuse("it nests too deep"),
         }
     }
 

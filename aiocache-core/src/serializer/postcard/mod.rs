@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::shape::Shape;
-use super::limit::{Limited, Limits};
+use super::limit::{LEVELS, Limited, Limits};
 use super::{Codec, integer};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -117,7 +117,7 @@ impl Codec for PostcardSerializer {
         if shape.fingerprint() != fingerprint {
             return Err(unreadable::<T>("it was written from another type or version"));
         }
-        let limits = Limits::for_bytes(payload.len());
+        let limits = Limits::new(LEVELS, payload.len());
         let mut reader = postcard::Deserializer::from_bytes(payload);
         let value = T::deserialize(Limited::new(&mut reader, &limits))
             .map_err(|error| unreadable::<T>(limits.broken().unwrap_or_else(|| what_is_wrong(&error))))?;
