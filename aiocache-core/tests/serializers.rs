@@ -1,5 +1,7 @@
 //! Every serializer over both stores: bytes on a wire and slots in memory.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where a value is missing")]
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display};
 use std::net::IpAddr;
@@ -40,7 +42,7 @@ enum Move {
     Stay,
     Turn(f32),
     Step(i8, i8),
-    Jump { height: u16, then: Option<Box<Move>> },
+    Jump { height: u16, then: Option<Box<Self>> },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! The bytes of every wire format, pinned: other programs, and the next release, read them.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where a value is missing")]
+
 use aiocache_core::{
     Codec, Dump, JsonSerializer, MsgPackSerializer, NullSerializer, PostcardSerializer, StringSerializer,
 };

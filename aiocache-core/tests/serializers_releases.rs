@@ -1,5 +1,7 @@
 //! What one release wrote with Postcard and the next one reads: the right value or an error, never a wrong value.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where a value is missing")]
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -14,13 +16,13 @@ mod old {
     use serde::{Deserialize, Serialize};
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    pub struct User {
-        pub id: u32,
-        pub admin: u32,
+    pub(super) struct User {
+        pub(super) id: u32,
+        pub(super) admin: u32,
     }
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    pub enum Event {
+    pub(super) enum Event {
         Login,
         Move(i8, i8),
         Named { first: u8, last: u8 },
@@ -28,10 +30,10 @@ mod old {
     }
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    pub struct Id(pub u32);
+    pub(super) struct Id(pub(super) u32);
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    pub struct Marker;
+    pub(super) struct Marker;
 }
 
 /// A type of the next release.
@@ -354,9 +356,9 @@ fn types_of_the_standard_library_come_back() {
 #[test]
 fn a_type_that_contains_itself_comes_back_however_deep_its_start_is() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    struct Chain(Option<Box<Chain>>);
+    struct Chain(Option<Box<Self>>);
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    struct Tree(Vec<Tree>);
+    struct Tree(Vec<Self>);
 
     let chain = (0..30).fold(Chain(None), |chain, _| Chain(Some(Box::new(chain))));
     read(&chain, &chain);
