@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Debug;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aiocache_core::{Codec, JsonSerializer, MsgPackSerializer, PostcardSerializer};
@@ -26,6 +26,8 @@ const STACK: usize = 2 * MIB;
 const ADDRESS_SPACE_KIB: usize = 512 << 10;
 /// What one input may take in a release build, and in a debug build.
 const IN_TIME: Duration = Duration::from_millis(if cfg!(debug_assertions) { 200 } else { 10 });
+/// A child that takes longer than this never ends.
+const HUNG: Duration = Duration::from_secs(60);
 /// The payload of a Postcard value comes after this.
 const HEADER: usize = 10;
 
@@ -325,22 +327,31 @@ fn child() {
 }
 
 fn in_a_child(name: &str) {
-    let output = Command::new("sh")
-        .arg("-c")
-        .arg(format!(
-            "ulimit -v {ADDRESS_SPACE_KIB} && exec \"$0\" child --exact --nocapture"
-        ))
+    let limited = format!("ulimit -v {ADDRESS_SPACE_KIB} && exec \"$0\" child --exact --nocapture");
+    let mut child = Command::new("sh")
+        .args(["-c", &limited])
         .arg(std::env::current_exe().unwrap())
         .env(CASE, name)
         .env("RUST_BACKTRACE", "0")
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() && start.elapsed() < HUNG {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // Without effect on one that has ended.
+    child.kill().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let (told, failed) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(
         output.status.success(),
-        "{name}: {}\n{told}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
+        "{name}: {}\n{told}\n{failed}",
+        output.status
     );
     assert!(told.contains("1 passed"), "{name} did not run: {told}");
     for line in told.lines().filter(|line| line.contains("bit flips")) {

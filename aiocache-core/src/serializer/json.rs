@@ -11,7 +11,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// JSON through `serde_json`: readable, shared with other languages, at most 128 levels deep.
 ///
 /// Numbers come back exactly, 128-bit integers and floats included. What JSON has no form for does not come back:
-/// a float that is infinite or not a number is written as `null`, and `Some(None)` and `Some(())` read back as `None`.
+/// a float that is infinite or not a number is written as `null`, and `Some(None)` and `Some(())` read back as
+/// `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JsonSerializer;
 

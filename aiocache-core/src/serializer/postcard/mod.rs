@@ -41,9 +41,9 @@ mod write;
 ///
 /// # Format
 ///
-/// `0xC1`, which no MsgPack, UTF-8 text (JSON, decimal counters) or pickle begins with; the format's own version, 1; eight bytes of
-/// fingerprint, little-endian; what postcard writes. A counter is decimal text without any of this and is read by every
-/// integer type and newtypes around one.
+/// `0xC1`, with which no MsgPack, UTF-8 text (JSON, decimal counters) or pickle begins; the format's own version, 1;
+/// eight bytes of fingerprint, little-endian; what postcard writes. A counter is decimal text without any of this,
+/// which every integer type and every newtype around one reads.
 ///
 /// # Examples
 ///
