@@ -34,6 +34,10 @@ pub use plugin::{
 };
 #[cfg(feature = "json")]
 pub use serializer::JsonSerializer;
+#[cfg(feature = "msgpack")]
+pub use serializer::MsgPackSerializer;
+#[cfg(feature = "postcard")]
+pub use serializer::PostcardSerializer;
 pub use serializer::{
     Carried, Carrier, Codec, Dump, Functions, Load, NoneForm, NullSerializer, Object, StringSerializer, Typed,
 };

@@ -18,6 +18,8 @@ pub use entry::{Entry, Version, Want};
 pub use erased::DynBackend;
 pub use memory::{MemoryBackend, MemoryBuilder};
 pub use raw::Raw;
+#[cfg(any(feature = "msgpack", feature = "postcard"))]
+pub(crate) use raw::parse_decimal;
 pub use reply::Reply;
 
 /// A store: memory, Redis, memcached, yours.

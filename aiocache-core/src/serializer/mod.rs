@@ -11,7 +11,7 @@ mod functions;
 mod integer;
 #[cfg(feature = "json")]
 mod json;
-#[cfg(any(feature = "msgpack", feature = "postcard"))]
+#[cfg(any(feature = "json", feature = "msgpack", feature = "postcard"))]
 mod limit;
 #[cfg(feature = "msgpack")]
 mod msgpack;
@@ -26,8 +26,12 @@ pub use functions::Functions;
 pub(crate) use integer::{integer_of, of_integer};
 #[cfg(feature = "json")]
 pub use json::JsonSerializer;
+#[cfg(feature = "msgpack")]
+pub use msgpack::MsgPackSerializer;
 pub use null::NullSerializer;
 pub use object::Object;
+#[cfg(feature = "postcard")]
+pub use postcard::PostcardSerializer;
 pub use string::StringSerializer;
 pub use typed::Typed;
 

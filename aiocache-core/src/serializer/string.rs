@@ -1,6 +1,6 @@
 //! Values as text.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 use std::str::FromStr;
 
 use bytes::Bytes;
@@ -16,7 +16,13 @@ pub struct StringSerializer;
 
 impl<T: Display + ?Sized, R: Carrier> Dump<T, R> for StringSerializer {
     fn dump(&self, value: &T) -> Result<R> {
-        Ok(R::from_bytes(Bytes::from(value.to_string())))
+        let mut text = String::new();
+        // `to_string` would panic where the type's own Display gives an error.
+        write!(text, "{value}").map_err(|_| {
+            let written = std::any::type_name::<T>();
+            Error::new(ErrorKind::Encode, format!("the Display of {written} refused"))
+        })?;
+        Ok(R::from_bytes(Bytes::from(text)))
     }
 }
 
