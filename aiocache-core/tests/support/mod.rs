@@ -1,0 +1,3 @@
+//! A store that is as small as a store can be, right or wrong on demand.
+
+pub mod reference;
