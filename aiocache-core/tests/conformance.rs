@@ -1,21 +1,51 @@
 //! The stores of this crate, and the erased twin over each, pass the conformance suite.
 
-mod support;
+mod memory {
+    use aiocache_core::testing::Fixture;
+    use aiocache_core::{MemoryBackend, Object};
 
-mod reference_of_bytes {
+    aiocache_core::backend_conformance!(async { Fixture::own(MemoryBackend::<Object>::new()) });
+}
+
+mod memory_of_one_type {
+    use aiocache_core::testing::Fixture;
+    use aiocache_core::{MemoryBackend, Typed};
+
+    aiocache_core::backend_conformance!(async { Fixture::own(MemoryBackend::<Typed<String>>::new()) });
+}
+
+mod memory_of_bytes {
+    use aiocache_core::MemoryBackend;
     use aiocache_core::testing::Fixture;
     use bytes::Bytes;
 
-    use super::support::reference::Reference;
-
-    aiocache_core::backend_conformance!(async { Fixture::own(Reference::<Bytes>::right()) });
+    aiocache_core::backend_conformance!(async { Fixture::own(MemoryBackend::<Bytes>::new()) });
 }
 
-mod reference_of_objects {
-    use aiocache_core::Object;
+mod erased_memory {
     use aiocache_core::testing::Fixture;
+    use aiocache_core::{DynBackend, MemoryBackend, Object};
 
-    use super::support::reference::Reference;
+    aiocache_core::backend_conformance!(async {
+        Fixture::own(DynBackend::new(MemoryBackend::<Object>::new()))
+    });
+}
 
-    aiocache_core::backend_conformance!(async { Fixture::own(Reference::<Object>::right()) });
+mod erased_memory_of_one_type {
+    use aiocache_core::testing::Fixture;
+    use aiocache_core::{DynBackend, MemoryBackend, Typed};
+
+    aiocache_core::backend_conformance!(async {
+        Fixture::own(DynBackend::new(MemoryBackend::<Typed<String>>::new()))
+    });
+}
+
+mod erased_memory_of_bytes {
+    use aiocache_core::testing::Fixture;
+    use aiocache_core::{DynBackend, MemoryBackend};
+    use bytes::Bytes;
+
+    aiocache_core::backend_conformance!(async {
+        Fixture::own(DynBackend::new(MemoryBackend::<Bytes>::new()))
+    });
 }

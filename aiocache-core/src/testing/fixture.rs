@@ -109,6 +109,14 @@ impl<B: Backend> Fixture<B> {
         can
     }
 
+    /// Says whether the store cannot do `what`, and prints that the case is skipped if it can.
+    pub(crate) fn lacks(&self, can: bool, what: &str) -> bool {
+        if can {
+            eprintln!("skipped: {} has {what}", self.name());
+        }
+        !can
+    }
+
     pub(crate) fn offers_remaining_ttl(&self) -> bool {
         self.offers(self.capabilities().remaining_ttl, "remaining ttl")
     }

@@ -198,6 +198,8 @@ async fn add_one<B: Backend<Raw: Sample>>(store: &Fixture<B>, key: &str) -> Resu
         .expect("the key is never deleted");
     let next = B::Raw::from_integer(integer.expect("an integer") + 1);
     let version = version.expect("a version, as it was wanted");
+    // Gives another task the chance to write in between.
+    tokio::task::yield_now().await;
     store.compare_and_set(key, next, None, &version).await
 }
 

@@ -21,7 +21,16 @@ pub async fn a_missing_counter_starts_at_zero<B: Backend<Raw: Sample>>(store: &F
 pub async fn a_counter_crosses_zero<B: Backend<Raw: Sample>>(store: &Fixture<B>) -> Result<()> {
     let key = store.key("counter");
     // 10 to 9 and 9 to 10: memcached pads a shorter number with a space.
-    for (delta, total) in [(10, 10), (-1, 9), (1, 10), (-13, -3), (-97, -100), (99, -1), (1, 0), (3, 3)] {
+    for (delta, total) in [
+        (10, 10),
+        (-1, 9),
+        (1, 10),
+        (-13, -3),
+        (-97, -100),
+        (99, -1),
+        (1, 0),
+        (3, 3),
+    ] {
         assert_eq!(store.increment(&key, delta, None).await?, total);
         assert_eq!(integer(store, &key).await?, Some(total));
     }
@@ -115,7 +124,17 @@ pub async fn what_only_looks_like_a_number_is_refused<B: Backend<Raw: Sample>>(
     store: &Fixture<B>,
 ) -> Result<()> {
     let key = store.key("looks");
-    for text in ["", " 1", "1 ", "+1", "1.0", "01", "1e3", "0x1", "9223372036854775808"] {
+    for text in [
+        "",
+        " 1",
+        "1 ",
+        "+1",
+        "1.0",
+        "01",
+        "1e3",
+        "0x1",
+        "9223372036854775808",
+    ] {
         let Some(raw) = B::Raw::sample(text.as_bytes()) else {
             continue;
         };

@@ -145,7 +145,7 @@ pub async fn what_is_left_gets_less<B: Backend<Raw: Sample>>(store: &Fixture<B>)
 
 /// ttl: a store that cannot tell answers `Unsupported`
 pub async fn a_store_that_cannot_tell_says_so<B: Backend<Raw: Sample>>(store: &Fixture<B>) -> Result<()> {
-    if !store.offers(!store.capabilities().remaining_ttl, "lack of a remaining ttl") {
+    if !store.lacks(store.capabilities().remaining_ttl, "remaining ttl") {
         return Ok(());
     }
     let key = store.key("untold");

@@ -5,7 +5,9 @@ use crate::backend::KeyRule;
 
 /// write: keys that differ by case, by a character at the end or by its place are different keys
 pub async fn keys_that_look_alike_are_kept_apart<B: Backend<Raw: Sample>>(store: &Fixture<B>) -> Result<()> {
-    let keys = ["user:1", "User:1", "user:10", "user:1:", "user1:", "user::1", "user_1"];
+    let keys = [
+        "user:1", "User:1", "user:10", "user:1:", "user1:", "user::1", "user_1",
+    ];
     let keys = keys.map(|name| store.key(name));
     for (n, key) in (0u32..).zip(&keys) {
         store.put(key, n, None).await?;
@@ -20,7 +22,9 @@ pub async fn keys_that_look_alike_are_kept_apart<B: Backend<Raw: Sample>>(store:
 pub async fn every_visible_character_can_be_in_a_key<B: Backend<Raw: Sample>>(
     store: &Fixture<B>,
 ) -> Result<()> {
-    let keys: Vec<_> = ('!'..='~').map(|letter| store.key(&format!("{letter}."))).collect();
+    let keys: Vec<_> = ('!'..='~')
+        .map(|letter| store.key(&format!("{letter}.")))
+        .collect();
     for (n, key) in (0u32..).zip(&keys) {
         store.put(key, n, None).await?;
     }
@@ -35,7 +39,18 @@ pub async fn any_text_can_be_a_key<B: Backend<Raw: Sample>>(store: &Fixture<B>) 
     if !store.offers(store.capabilities().keys == KeyRule::Any, "keys of any text") {
         return Ok(());
     }
-    let keys = ["a b", "a  b", "a b ", "%20", "caf\u{e9}", "cafe\u{301}", "\u{1f980}", "a\r\nb", "a\0b", "\t"];
+    let keys = [
+        "a b",
+        "a  b",
+        "a b ",
+        "%20",
+        "caf\u{e9}",
+        "cafe\u{301}",
+        "\u{1f980}",
+        "a\r\nb",
+        "a\0b",
+        "\t",
+    ];
     let keys = keys.map(|name| store.key(name));
     for (n, key) in (0u32..).zip(&keys) {
         store.put(key, n, None).await?;
@@ -67,7 +82,13 @@ pub async fn a_key_against_the_rule_is_refused<B: Backend<Raw: Sample>>(store: &
     store.put(&victim, 1, None).await?;
     let long = format!("{:x<width$}", store.key("long."), width = max_bytes + 1);
     let injected = store.key(&format!("a\r\ndelete {victim}\r\n"));
-    for key in [&long, &injected, &store.key("a b"), &store.key("caf\u{e9}"), &store.key("\0")] {
+    for key in [
+        &long,
+        &injected,
+        &store.key("a b"),
+        &store.key("caf\u{e9}"),
+        &store.key("\0"),
+    ] {
         let read = store.read(key, Want::VALUE, |_| ()).await;
         let read_many = store.read_many(&[&victim, key], Want::VALUE, |_, _| ()).await;
         let kinds = [
@@ -77,8 +98,12 @@ pub async fn a_key_against_the_rule_is_refused<B: Backend<Raw: Sample>>(store: &
             refused(store.add(key, store.value(2), None).await),
             refused(store.increment(key, 1, None).await),
             refused(store.delete(key).await),
+            refused(store.exists(key).await),
+            refused(store.expire(key, None).await),
+            refused(store.write_many(vec![(key, store.value(2))], None).await),
+            refused(store.delete_many(&[key]).await),
         ];
-        assert_eq!(kinds, [ErrorKind::InvalidKey; 6], "{key:?}");
+        assert_eq!(kinds, [ErrorKind::InvalidKey; 10], "{key:?}");
         assert_eq!(store.number(&victim).await?, Some(1), "after {key:?}");
     }
     Ok(())

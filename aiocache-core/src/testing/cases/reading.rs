@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{Backend, Duration, Fixture, LONG, Remaining, Result, Sample, Want, assert_about, remaining_on_read};
+use super::{
+    Backend, Duration, Fixture, LONG, Remaining, Result, Sample, Want, assert_about, remaining_on_read,
+};
 
 /// read: a missing key is `None`, and `f` does not run
 pub async fn a_missing_key_is_none<B: Backend<Raw: Sample>>(store: &Fixture<B>) -> Result<()> {
@@ -34,7 +36,12 @@ pub async fn a_written_value_is_read_as_it_was_written<B: Backend<Raw: Sample>>(
 ) -> Result<()> {
     let key = store.key("round trip");
     let key = key.replace(' ', ".");
-    for text in ["plain", "with spaces, \u{e9}\u{1f980} and \"quotes\"", "null", "7"] {
+    for text in [
+        "plain",
+        "with spaces, \u{e9}\u{1f980} and \"quotes\"",
+        "null",
+        "7",
+    ] {
         let raw = B::Raw::sample(text.as_bytes()).expect("every raw type of a suite can hold text");
         store.write(&key, raw, None).await?;
         let read = store.content(&key).await?;

@@ -24,7 +24,9 @@ pub async fn everything_can_be_wanted_at_once<B: Backend<Raw: Sample>>(store: &F
     let key = store.key("all");
     store.put(&key, 1, Some(LONG)).await?;
     let read = store
-        .read(&key, want, |entry| (entry.raw.content(), entry.remaining, entry.version))
+        .read(&key, want, |entry| {
+            (entry.raw.content(), entry.remaining, entry.version)
+        })
         .await?;
     let (content, remaining, version) = read.expect("it was written");
     assert_eq!(content.as_deref(), Some(b"value 1".as_slice()));
@@ -78,9 +80,7 @@ pub async fn the_same_value_again_is_another_version<B: Backend<Raw: Sample>>(
 }
 
 /// read: a key that is deleted and written again has another version, unless the version is the value's bytes
-pub async fn a_key_made_again_has_another_version<B: Backend<Raw: Sample>>(
-    store: &Fixture<B>,
-) -> Result<()> {
+pub async fn a_key_made_again_has_another_version<B: Backend<Raw: Sample>>(store: &Fixture<B>) -> Result<()> {
     if !store.offers_compare() {
         return Ok(());
     }

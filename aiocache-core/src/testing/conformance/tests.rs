@@ -11,14 +11,20 @@ fn behaviours() -> Vec<String> {
     for line in source.lines().map(str::trim) {
         if let Some(signature) = line.strip_prefix("fn ") {
             let method = signature.split(['<', '(']).next().expect("split gives one part");
-            stated.extend(pending.drain(..).map(|behaviour| format!("{method}: {behaviour}")));
+            stated.extend(
+                pending
+                    .drain(..)
+                    .map(|behaviour| format!("{method}: {behaviour}")),
+            );
             listing = false;
         } else if line == "/// # Behavior" {
             listing = true;
         } else if let (true, Some(behaviour)) = (listing, line.strip_prefix("/// - ")) {
             pending.push(behaviour.to_owned());
         } else if let (true, Some(more)) = (listing, line.strip_prefix("///   ")) {
-            let last = pending.last_mut().expect("a line before the one that continues it");
+            let last = pending
+                .last_mut()
+                .expect("a line before the one that continues it");
             *last += " ";
             *last += more;
         }
@@ -32,7 +38,12 @@ fn cases() -> BTreeMap<String, String> {
     let mut cases = BTreeMap::new();
     for file in fs::read_dir(folder).expect("the folder of the cases") {
         let path = file.expect("an entry").path();
-        let module = path.file_stem().expect("a name").to_str().expect("UTF-8").to_owned();
+        let module = path
+            .file_stem()
+            .expect("a name")
+            .to_str()
+            .expect("UTF-8")
+            .to_owned();
         let source = fs::read_to_string(&path).expect("a source file");
         let mut doc = Vec::new();
         for line in source.lines() {
@@ -58,7 +69,11 @@ fn listed() -> Vec<String> {
     let (mut listed, mut module) = (Vec::new(), "");
     for line in source[start..end].lines().map(str::trim) {
         let name = line.trim_end_matches([':', ';']);
-        if name.is_empty() || !name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_') {
+        if name.is_empty()
+            || !name
+                .chars()
+                .all(|letter| letter.is_ascii_lowercase() || letter == '_')
+        {
             continue;
         }
         if line.ends_with(':') {
