@@ -117,6 +117,68 @@ caught! {
         commands::a_command_after_a_close_works;
     knows_every_command_is_caught: KnowsEveryCommand by
         commands::an_unknown_command_is_refused;
+    delete_keeps_keys_is_caught: DeleteKeepsKeys by
+        deleting::a_deleted_key_is_a_miss,
+        deleting::deleting_a_missing_key_is_false,
+        deleting::a_key_exists_from_write_to_delete,
+        adding::a_deleted_key_can_be_added,
+        counting::a_counter_is_read_and_deleted;
+    deletes_in_two_steps_is_caught: DeletesInTwoSteps by
+        concurrency::one_of_many_deletes_finds_the_key,
+        concurrency::one_of_many_compared_deletes_wins;
+    empty_is_missing_is_caught: EmptyIsMissing by
+        writing::an_empty_value_is_a_value,
+        adding::an_empty_value_is_present,
+        deleting::an_empty_value_and_a_zero_exist;
+    trims_values_is_caught: TrimsValues by
+        reading::control_characters_and_binary_survive;
+    takes_text_only_is_caught: TakesTextOnly by
+        reading::control_characters_and_binary_survive;
+    cuts_values_is_caught: CutsValues by
+        reading::a_large_value_survives;
+    writes_only_once_is_caught: WritesOnlyOnce by
+        writing::a_second_write_replaces_the_value,
+        writing::values_and_counters_replace_each_other,
+        versions::another_value_is_another_version;
+    counters_stop_at_zero_is_caught: CountersStopAtZero by
+        counting::a_missing_counter_starts_at_zero,
+        counting::a_counter_crosses_zero,
+        counting::a_written_integer_is_a_counter,
+        counting::the_whole_range_can_be_counted;
+    same_value_same_version_is_caught: SameValueSameVersion by
+        versions::the_same_value_again_is_another_version,
+        comparing::the_same_value_again_is_refused;
+    version_of_every_read_is_caught: VersionOfEveryRead by
+        versions::the_version_stays_between_writes;
+    tells_no_version_is_caught: TellsNoVersion by
+        versions::a_read_tells_the_version,
+        versions::everything_can_be_wanted_at_once;
+    keys_have_no_spaces_is_caught: KeysHaveNoSpaces by
+        keys::any_text_can_be_a_key,
+        clearing::a_prefix_may_be_any_text;
+    reads_only_once_is_caught: ReadsOnlyOnce by
+        reading::a_value_can_be_read_again;
+    answers_the_read_before_is_caught: AnswersTheReadBefore by
+        reading::a_dropped_read_does_no_harm,
+        concurrency::many_reads_get_their_own_values;
+    limits_batches_is_caught: LimitsBatches by
+        reading_many::a_thousand_keys_are_answered,
+        writing_many::a_thousand_keys_are_deleted;
+    refuses_empty_batches_is_caught: RefusesEmptyBatches by
+        reading_many::no_keys_give_no_answers,
+        writing_many::no_pairs_do_nothing,
+        writing_many::no_keys_delete_nothing;
+    persists_only_mortals_is_caught: PersistsOnlyMortals by
+        expiring::none_for_a_key_without_a_ttl_is_true;
+    ends_early_is_caught: EndsEarly by
+        lifetimes::a_value_is_there_until_its_ttl_has_passed;
+    gives_everyone_a_ttl_is_caught: GivesEveryoneATtl by
+        adding::a_value_added_without_a_ttl_stays,
+        reading::a_read_tells_that_a_value_stays;
+    missing_never_ends_is_caught: MissingNeverEnds by
+        expiring::nothing_is_left_of_a_missing_key;
+    closes_once_is_caught: ClosesOnce by
+        commands::closing_twice_is_no_error;
 }
 
 mod a_store_that_is_right {

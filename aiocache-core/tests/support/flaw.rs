@@ -73,4 +73,46 @@ pub(crate) enum Flaw {
     StaysClosed,
     /// Every raw command works.
     KnowsEveryCommand,
+    /// A delete takes nothing away.
+    DeleteKeepsKeys,
+    /// Deletes look, then delete.
+    DeletesInTwoSteps,
+    /// An empty value is not kept.
+    EmptyIsMissing,
+    /// White space at the end of a value is lost.
+    TrimsValues,
+    /// Bytes that are no text become an empty value.
+    TakesTextOnly,
+    /// A value ends after 64 KiB.
+    CutsValues,
+    /// A write leaves what is there.
+    WritesOnlyOnce,
+    /// A counter does not go below 0.
+    CountersStopAtZero,
+    /// A write of the same value is no write.
+    SameValueSameVersion,
+    /// Each read has a version of its own.
+    VersionOfEveryRead,
+    /// Reads hand no version over.
+    TellsNoVersion,
+    /// A space in a key becomes an underscore.
+    KeysHaveNoSpaces,
+    /// A read takes the value away.
+    ReadsOnlyOnce,
+    /// The answer to a read that was dropped is given to the next one.
+    AnswersTheReadBefore,
+    /// Only the first 500 of many keys are served.
+    LimitsBatches,
+    /// No keys are an error.
+    RefusesEmptyBatches,
+    /// `None` is false for a key without a ttl.
+    PersistsOnlyMortals,
+    /// A value lives half its ttl.
+    EndsEarly,
+    /// A value without a ttl gets one.
+    GivesEveryoneATtl,
+    /// A missing key has no ttl.
+    MissingNeverEnds,
+    /// A second close is an error.
+    ClosesOnce,
 }

@@ -41,6 +41,9 @@ pub async fn any_text_can_be_a_key<B: Backend<Raw: Sample>>(store: &Fixture<B>) 
     }
     let keys = [
         "a b",
+        "a_b",
+        "a+b",
+        "a%20b",
         "a  b",
         "a b ",
         "%20",

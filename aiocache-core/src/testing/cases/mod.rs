@@ -26,6 +26,9 @@ pub mod versions;
 pub mod writing;
 pub mod writing_many;
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use super::{Fixture, Sample};
@@ -68,4 +71,15 @@ async fn remaining_on_read<B: Backend>(store: &Fixture<B>, key: &str) -> Result<
 /// References to keys, as the commands over several keys take them.
 fn strs(keys: &[String]) -> Vec<&str> {
     keys.iter().map(String::as_str).collect()
+}
+
+/// Begins a command, lets the rest of the runtime go on `turns` times, and drops the command if it is not done.
+async fn begin_and_drop<T>(command: impl Future<Output = T>, turns: u32) {
+    let mut command = pin!(command);
+    let begin = poll_fn(|context| Poll::Ready(command.as_mut().poll(context)));
+    if begin.await.is_pending() {
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+    }
 }

@@ -29,9 +29,21 @@ impl<R: Raw> Backend for Reference<R> {
         f: impl FnOnce(Entry<'_, R>) -> T + Send,
     ) -> Result<Option<T>> {
         self.check_open()?;
-        let map = self.map();
-        let slot = map.slots.get(&self.name_of(key)?);
-        Ok(slot.map(|slot| f(self.entry(slot, want))))
+        let mut name = self.name_of(key)?;
+        if self.has(Flaw::AnswersTheReadBefore) {
+            self.all().asked.push_back(name.clone());
+            tokio::task::yield_now().await;
+            name = self.all().asked.pop_front().unwrap_or(name);
+        }
+        let mut map = self.map();
+        if self.has(Flaw::VersionOfEveryRead) {
+            map.renumber(&name);
+        }
+        let answer = map.slots.get(&name).map(|slot| f(self.entry(slot, want)));
+        if self.has(Flaw::ReadsOnlyOnce) {
+            map.slots.remove(&name);
+        }
+        Ok(answer)
     }
 
     async fn read_many<T: Send>(
@@ -41,7 +53,7 @@ impl<R: Raw> Backend for Reference<R> {
         mut f: impl FnMut(usize, Entry<'_, R>) -> T + Send,
     ) -> Result<Vec<Option<T>>> {
         let map = self.map();
-        let mut keys = keys.to_vec();
+        let mut keys = self.limit(keys.to_vec())?;
         if self.has(Flaw::AnswersInOrderOfTheStore) {
             keys.sort_unstable();
         }
@@ -66,7 +78,7 @@ impl<R: Raw> Backend for Reference<R> {
 
     async fn write_many(&self, pairs: Vec<(&str, R)>, ttl: Option<Duration>) -> Result<()> {
         let ttl = ttl.filter(|_| !self.has(Flaw::PairsHaveNoTtl));
-        let mut pairs = pairs;
+        let mut pairs = self.limit(pairs)?;
         if self.has(Flaw::FirstOfAPairStays) {
             pairs.reverse();
         }
@@ -99,16 +111,27 @@ impl<R: Raw> Backend for Reference<R> {
     }
 
     async fn delete(&self, key: &str) -> Result<bool> {
-        Ok(self.map().slots.remove(&self.name_of(key)?).is_some())
+        let name = self.name_of(key)?;
+        if self.has(Flaw::DeleteKeepsKeys) {
+            return self.exists(key).await;
+        }
+        if self.has(Flaw::DeletesInTwoSteps) {
+            let there = self.exists(key).await?;
+            tokio::task::yield_now().await;
+            self.map().slots.remove(&name);
+            return Ok(there);
+        }
+        Ok(self.map().slots.remove(&name).is_some())
     }
 
     async fn delete_many(&self, keys: &[&str]) -> Result<u64> {
         let mut map = self.map();
         let mut there = 0;
-        let names = keys
-            .iter()
-            .map(|key| self.name_of(key))
-            .collect::<Result<Vec<_>>>()?;
+        let names = self.limit(
+            keys.iter()
+                .map(|key| self.name_of(key))
+                .collect::<Result<Vec<_>>>()?,
+        )?;
         if self.has(Flaw::CountsTwiceGiven) {
             there = names.iter().filter(|name| map.slots.contains_key(*name)).count() as u64;
         }
@@ -146,6 +169,7 @@ impl<R: Raw> Backend for Reference<R> {
             Some(None) | None => 0,
         };
         let total = match before.checked_add(delta) {
+            Some(total) if self.has(Flaw::CountersStopAtZero) => total.max(0),
             Some(total) => total,
             None if self.has(Flaw::IncrementWraps) => before.wrapping_add(delta),
             None => return Err(Error::new(ErrorKind::Overflow, "the counter would leave i64")),
@@ -166,6 +190,9 @@ impl<R: Raw> Backend for Reference<R> {
         }
         let mut map = self.map();
         if let Some(slot) = map.slots.get_mut(&self.name_of(key)?) {
+            if self.has(Flaw::PersistsOnlyMortals) && slot.until.is_none() && ttl.is_none() {
+                return Ok(false);
+            }
             slot.until = self.end_of(ttl);
             return Ok(true);
         }
@@ -179,7 +206,12 @@ impl<R: Raw> Backend for Reference<R> {
         self.needs(self.capabilities.remaining_ttl)?;
         let map = self.map();
         let slot = map.slots.get(&self.name_of(key)?);
-        Ok(slot.map_or(Remaining::Missing, |slot| match slot.ttl {
+        let missing = if self.has(Flaw::MissingNeverEnds) {
+            Remaining::Never
+        } else {
+            Remaining::Missing
+        };
+        Ok(slot.map_or(missing, |slot| match slot.ttl {
             Some(ttl) if self.has(Flaw::TellsTheWholeTtl) => Remaining::For(ttl),
             _ => slot.remaining(),
         }))
@@ -229,14 +261,19 @@ impl<R: Raw> Backend for Reference<R> {
 
     async fn compare_and_delete(&self, key: &str, version: &Version) -> Result<bool> {
         self.needs(self.capabilities.compare)?;
-        let mut map = self.map();
         let name = self.name_of(key)?;
-        let number = map.slots.get(&name).map(|slot| slot.number);
-        let same = number.is_some_and(|number| {
-            Version::number(number, 0) == *version || self.has(Flaw::DeletesAnyVersion)
-        });
-        if same {
-            map.slots.remove(&name);
+        let is_same = |number| Version::number(number, 0) == *version || self.has(Flaw::DeletesAnyVersion);
+        let same = {
+            let mut map = self.map();
+            let same = map.slots.get(&name).is_some_and(|slot| is_same(slot.number));
+            if same && !self.has(Flaw::DeletesInTwoSteps) {
+                map.slots.remove(&name);
+            }
+            same
+        };
+        if same && self.has(Flaw::DeletesInTwoSteps) {
+            tokio::task::yield_now().await;
+            self.map().slots.remove(&name);
         }
         Ok(same)
     }
@@ -251,7 +288,10 @@ impl<R: Raw> Backend for Reference<R> {
     }
 
     async fn close(&self) -> Result<()> {
-        self.all().closed = self.has(Flaw::StaysClosed);
+        if self.has(Flaw::ClosesOnce) {
+            self.check_open()?;
+        }
+        self.all().closed = self.has(Flaw::StaysClosed) || self.has(Flaw::ClosesOnce);
         Ok(())
     }
 }

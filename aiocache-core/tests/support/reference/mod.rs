@@ -1,7 +1,7 @@
 //! The reference store: a map behind a mutex. It is what the suite is tested with, so it can also be made wrong in
 //! one way at a time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ struct Map<R> {
     /// When keys are taken away whatever was written since, for [`Flaw::TimersOfKeys`].
     timers: HashMap<String, Instant>,
     closed: bool,
+    /// Keys asked for whose answer was not taken, for [`Flaw::AnswersTheReadBefore`].
+    asked: VecDeque<String>,
 }
 
 #[derive(Debug)]
@@ -46,6 +48,16 @@ impl<R> Slot<R> {
         match self.until {
             Some(until) => Remaining::For(until.saturating_duration_since(Instant::now())),
             None => Remaining::Never,
+        }
+    }
+}
+
+impl<R> Map<R> {
+    /// Gives a key another version.
+    fn renumber(&mut self, name: &str) {
+        self.writes += 1;
+        if let Some(slot) = self.slots.get_mut(name) {
+            slot.number = self.writes;
         }
     }
 }
@@ -80,6 +92,7 @@ impl<R: Raw> Reference<R> {
                 writes: 0,
                 timers: HashMap::new(),
                 closed: false,
+                asked: VecDeque::new(),
             }),
             capabilities,
             flaw,
@@ -125,6 +138,7 @@ impl<R: Raw> Reference<R> {
         Ok(match self.flaw {
             Some(Flaw::CutsLongKeys) => key.chars().take(128).collect(),
             Some(Flaw::IgnoresCase) => key.to_lowercase(),
+            Some(Flaw::KeysHaveNoSpaces) => key.replace(' ', "_"),
             _ => key.to_owned(),
         })
     }
@@ -139,8 +153,38 @@ impl<R: Raw> Reference<R> {
         ))
     }
 
+    /// What is kept of a value; `None` keeps what is there.
+    fn kept(&self, raw: R, old: Option<&Slot<R>>) -> Option<R> {
+        let text = raw.token();
+        match self.flaw {
+            Some(Flaw::EmptyIsMissing) if raw.byte_len() == 0 => None,
+            Some(Flaw::WritesOnlyOnce) if old.is_some() => None,
+            Some(Flaw::SameValueSameVersion) if old.is_some_and(|old| old.raw.token() == text) => None,
+            Some(Flaw::TrimsValues) => text.map(|text| R::from_token(text.trim_end())),
+            Some(Flaw::TakesTextOnly) => Some(R::from_token(text.unwrap_or_default())),
+            Some(Flaw::CutsValues) => text.map(|text| R::from_token(&text[..text.len().min(1 << 16)])),
+            _ => Some(raw),
+        }
+    }
+
+    /// Refuses no items, and leaves out those over the limit.
+    fn limit<T>(&self, mut items: Vec<T>) -> Result<Vec<T>> {
+        if self.has(Flaw::RefusesEmptyBatches) && items.is_empty() {
+            return Err(Error::new(ErrorKind::Server, "wrong number of arguments"));
+        }
+        if self.has(Flaw::LimitsBatches) {
+            items.truncate(500);
+        }
+        Ok(items)
+    }
+
     /// When a value written now ends.
     fn end_of(&self, ttl: Option<Duration>) -> Option<Instant> {
+        let ttl = match self.flaw {
+            Some(Flaw::EndsEarly) => ttl.map(|ttl| ttl / 2),
+            Some(Flaw::GivesEveryoneATtl) => ttl.or(Some(Duration::from_secs(3600))),
+            _ => ttl,
+        };
         let ttl = ttl.filter(|ttl| match self.flaw {
             Some(Flaw::IgnoresTtl) => false,
             Some(Flaw::RoundsTtlsDown) => *ttl >= Duration::from_millis(1),
@@ -155,6 +199,9 @@ impl<R: Raw> Reference<R> {
         map.writes += 1;
         let name = self.name_of(key)?;
         let old = map.slots.get(&name);
+        let Some(raw) = self.kept(raw, old) else {
+            return Ok(());
+        };
         let mut until = self.end_of(ttl);
         if let (true, Some(old)) = (self.has(Flaw::KeepsOldTtl), old) {
             until = old.until;
@@ -183,7 +230,7 @@ impl<R: Raw> Reference<R> {
             _ => slot.remaining(),
         };
         let tells = want.remaining && self.capabilities.remaining_ttl;
-        let compares = want.version && self.capabilities.compare;
+        let compares = want.version && self.capabilities.compare && !self.has(Flaw::TellsNoVersion);
         Entry::new(&slot.raw)
             .with_remaining(tells.then_some(remaining))
             .with_version(compares.then(|| Version::number(slot.number, 0)))
