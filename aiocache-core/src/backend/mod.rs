@@ -49,10 +49,22 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// # Behavior
     /// - a missing key is `None`, and `f` does not run
+    /// - `f` runs once for a hit, and what it returns is the answer
     /// - a value that was written is handed over as it was written
+    /// - a value with NUL, CR and LF in it, or one that is no text, is handed over as it was written
+    /// - a value of 1 MiB, or the largest that the store takes, is handed over as it was written
+    /// - a read takes nothing away
     /// - an expired value is a miss
     /// - the remaining ttl is handed over where it is wanted and the store can tell it
+    /// - the remaining ttl of a value without one is `Never`
+    /// - a read that is dropped half way does not disturb the next command
     /// - the version is handed over where it is wanted and the store can compare
+    /// - value, remaining ttl and version can be wanted at once
+    /// - two reads of one write have the same version
+    /// - a write of another value gives another version
+    /// - a write of the same value gives another version, unless the version is the value's bytes
+    /// - a key that is deleted and written again has another version, unless the version is the value's bytes
+    /// - of many reads at once, each gets the value of its own key
     fn read<R: Send>(
         &self,
         key: &str,
@@ -66,6 +78,10 @@ pub trait Backend: Send + Sync + 'static {
     /// - the answers have the length and the order of the keys, with `None` for a miss
     /// - a key asked for twice is answered twice
     /// - no keys give no answers
+    /// - `f` runs once for each key that is there, in any order, with the key's position
+    /// - an expired value is a miss, and the values around it keep their places
+    /// - remaining ttl and version are handed over as `read` does
+    /// - a thousand keys are answered as a few are
     fn read_many<R: Send>(
         &self,
         keys: &[&str],
@@ -77,9 +93,25 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// # Behavior
     /// - a second write replaces the value
-    /// - a write replaces the ttl, also by none
-    /// - a value lives for its ttl and not longer than the stated grain allows
+    /// - a value takes the place of a counter, and an integer that of a value
     /// - an empty value is a value
+    /// - a write leaves other keys alone
+    /// - a write that is dropped half way is done or not done, and does not disturb the next command
+    /// - a write replaces the ttl, by a longer or a shorter one
+    /// - a write without a ttl takes the old one away
+    /// - a value is there until its ttl has passed, less one grain at most
+    /// - a value is gone when its ttl and one grain have passed
+    /// - values with different ttls go each at its own time
+    /// - a value written over an expired one lives for its own ttl
+    /// - a ttl of 30 days or more is a time from now like any other
+    /// - the longest `Duration` is a ttl, and as good as for ever
+    /// - a ttl finer than the grain is rounded up, neither refused nor for ever
+    /// - keys that differ by case, by a character at the end or by its place are different keys
+    /// - a key may have every visible ASCII character
+    /// - a key may have spaces, control characters and text of every language where the store takes any text
+    /// - a key may have 200 bytes, and all of them count
+    /// - a key that breaks the stated rule is `InvalidKey` in every command, and no other key is touched
+    /// - of many writes at once, one whole value stays
     fn write(
         &self,
         key: &str,
@@ -92,6 +124,7 @@ pub trait Backend: Send + Sync + 'static {
     /// # Behavior
     /// - every pair can be read afterwards
     /// - every pair has the ttl
+    /// - values that were there are replaced, and their ttls too
     /// - of a key given twice, the last value stays
     /// - no pairs do nothing
     fn write_many(
@@ -104,9 +137,13 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// # Behavior
     /// - an absent key is written, with its ttl
+    /// - without a ttl the value stays
     /// - a present key is left as it is, its ttl too
     /// - an expired key counts as absent
-    /// - of many adds at once, one wins
+    /// - a deleted key counts as absent
+    /// - an empty value counts as present
+    /// - a lock's token is handed over as it was added
+    /// - of many adds at once, one wins, and its value is the one that is there
     fn add(
         &self,
         key: &str,
@@ -119,31 +156,50 @@ pub trait Backend: Send + Sync + 'static {
     /// # Behavior
     /// - a deleted key is a miss
     /// - deleting a missing key is no error, and false
+    /// - an expired key counts as missing
+    /// - other keys stay
+    /// - a value written after a delete lives for its own ttl
+    /// - of many deletes at once, one finds the key
     fn delete(&self, key: &str) -> impl Future<Output = Result<bool>> + Send;
 
     /// Deletes several keys in one round trip and says how many were there.
     ///
     /// # Behavior
+    /// - the keys given are misses, and others stay
     /// - only the keys that were there count
     /// - a key given twice counts once
+    /// - an expired key does not count
+    /// - no keys count 0, and nothing goes
+    /// - a thousand keys go as a few do
     fn delete_many(&self, keys: &[&str]) -> impl Future<Output = Result<u64>> + Send;
 
     /// Says whether a key is there.
     ///
     /// # Behavior
-    /// - a written key exists, a deleted or expired one does not
+    /// - a written key exists, a missing or deleted one does not
+    /// - an expired key does not exist
+    /// - an empty value and a counter of 0 exist
+    /// - asking does not change the ttl
     fn exists(&self, key: &str) -> impl Future<Output = Result<bool>> + Send;
 
     /// Adds `delta` to a counter and gives its new value; atomic. `ttl` is for a counter that this call creates.
     ///
     /// # Behavior
     /// - a missing counter starts at 0, also for a negative delta
+    /// - a counter goes up and down, below 0 and back
+    /// - a delta of 0 gives the counter as it is, and makes a missing one
     /// - a counter that exists keeps its ttl
+    /// - a counter without a ttl does not get one
     /// - a counter that is created takes the ttl
+    /// - an expired counter starts anew, with the ttl of the call
+    /// - an integer that was written or added is a counter
     /// - a value that is no integer is `NotAnInteger`, and stays
+    /// - an empty value and text that only looks like a number are `NotAnInteger`
     /// - leaving the range of `i64` is `Overflow`, and the counter stays
-    /// - many increments at once are all counted
-    /// - a counter can be read as its decimal text or integer
+    /// - every `i64` is a counter, and every `i64` a delta
+    /// - a counter is read as an integer, and deleted like any value
+    /// - many increments at once are all counted, and no two have the same answer
+    /// - increments above and below 0 at once end where they have to
     fn increment(
         &self,
         key: &str,
@@ -154,36 +210,61 @@ pub trait Backend: Send + Sync + 'static {
     /// Gives a key a new ttl, `None` makes it stay, and says whether the key was there.
     ///
     /// # Behavior
-    /// - an existing key takes the new ttl
+    /// - an existing key takes the new ttl, a longer or a shorter one
+    /// - a key without a ttl takes one
     /// - `None` takes the ttl away
+    /// - `None` for a key without a ttl is true, and changes nothing
     /// - a missing key is false, and stays missing
+    /// - an expired key is false, and does not come back
+    /// - value and counter stay as they are
+    /// - the longest `Duration` is a ttl here too
     fn expire(&self, key: &str, ttl: Option<Duration>) -> impl Future<Output = Result<bool>> + Send;
 
     /// Says how long a key still lives.
     ///
     /// # Behavior
-    /// - a missing key is `Missing`, one without a ttl `Never`, another `For` at most its ttl
+    /// - a missing key is `Missing`
+    /// - an expired key is `Missing`
+    /// - a key without a ttl is `Never`, also once `expire` took it away
+    /// - another is `For` what is left, which gets less as time passes
+    /// - a store that cannot tell answers `Unsupported`
     fn ttl(&self, key: &str) -> impl Future<Output = Result<Remaining>> + Send;
 
     /// Deletes every key that begins with `prefix`, taken literally, and nothing else.
     ///
     /// # Behavior
     /// - every key with the prefix goes, and no other
+    /// - upper and lower case are different
     /// - characters with a meaning in patterns are taken literally
+    /// - a prefix may be any text where a key may
+    /// - all keys go, however many there are
+    /// - a prefix that no key has is no error
+    /// - counters go too
     /// - a value written after a clear stays for its own ttl
+    /// - a store that cannot answers `Unsupported`, and keeps everything
     fn clear(&self, prefix: &str) -> impl Future<Output = Result<()>> + Send;
 
     /// Empties the store.
     ///
     /// # Behavior
     /// - nothing is left
+    /// - a value written after it stays for its own ttl
     fn clear_all(&self) -> impl Future<Output = Result<()>> + Send;
 
     /// Writes `raw` only if the key still has this version, and says whether it did; atomic.
     ///
     /// # Behavior
     /// - the version just read lets one write through, and the next with it is refused
-    /// - a key that was deleted or written since is left as it is
+    /// - the version of the value it wrote lets the next write through
+    /// - a key that was written since is left as it is, its ttl too
+    /// - a key that was deleted since stays absent
+    /// - a key that expired since stays absent
+    /// - a key written again with the same value is refused, unless the version is the value's bytes
+    /// - an increment counts as a write
+    /// - the new value has the ttl of the call, also none
+    /// - a store that cannot compare answers `Unsupported`
+    /// - of many with one version at once, one wins
+    /// - nothing is lost when many read, compare and try again
     fn compare_and_set(
         &self,
         key: &str,
@@ -195,11 +276,19 @@ pub trait Backend: Send + Sync + 'static {
     /// Deletes a key only if it still has this version, and says whether it did; atomic.
     ///
     /// # Behavior
-    /// - the version just read lets the delete through
+    /// - the version just read lets the delete through, once
     /// - a key that was written since stays
+    /// - a key that was deleted and added again by another owner stays
+    /// - a key that expired since is false
+    /// - a store that cannot compare answers `Unsupported`
+    /// - of many with one version at once, one wins
     fn compare_and_delete(&self, key: &str, version: &Version) -> impl Future<Output = Result<bool>> + Send;
 
     /// Sends a command of the store's own and gives its answer. Nothing is added to the arguments.
+    ///
+    /// # Behavior
+    /// - a command that the store does not know is `Unsupported` or `Server`
+    /// - no arguments are an error, and the next command works
     fn raw(&self, arguments: &[&[u8]]) -> impl Future<Output = Result<Reply>> + Send;
 
     /// Makes one round trip.
@@ -211,6 +300,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Lets go of connections, once what was sent is answered. A command after it connects again.
     ///
     /// # Behavior
-    /// - a command after a close works
+    /// - a command after a close works, and finds what was written before
+    /// - a second close, or one before the first command, is no error
     fn close(&self) -> impl Future<Output = Result<()>> + Send;
 }
