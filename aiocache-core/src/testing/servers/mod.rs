@@ -3,16 +3,18 @@
 use std::io::{self, Read, Write};
 use std::marker::PhantomData;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use self::guard::Guard;
 
+mod builder;
 mod guard;
 mod software;
 
+pub use builder::ServerBuilder;
 pub use software::{Answer, Memcached, Redis, Software};
 
 /// A throw-away Redis server.
@@ -39,8 +41,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long one question to the server may take.
 const ONE_QUESTION: Duration = Duration::from_secs(1);
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(5);
-/// How many ports are tried when other processes are quicker to take them.
-const PORTS: usize = 8;
 
 /// A server on a free port of 127.0.0.1 that lives as long as this value.
 ///
@@ -70,11 +70,7 @@ impl<S: Software> Server<S> {
 
     /// Starts a server with options of its own.
     pub fn builder() -> ServerBuilder<S> {
-        ServerBuilder {
-            program: S::PROGRAM.to_owned(),
-            arguments: Vec::new(),
-            software: PhantomData,
-        }
+        ServerBuilder::new()
     }
 
     /// The URL for clients, with the password given to `--requirepass`, as it is.
@@ -89,7 +85,7 @@ impl<S: Software> Server<S> {
         self.port
     }
 
-    /// The address, for instance to put a proxy in front of it.
+    /// The address, for instance to put a [`FaultProxy`](super::FaultProxy) in front of it.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
@@ -157,6 +153,21 @@ impl<S: Software> Server<S> {
     /// As [`kill`](Self::kill).
     pub fn resume(&mut self) -> io::Result<()> {
         self.guard.signal("CONT").map(drop)
+    }
+
+    fn start_on(program: &Path, port: u16, options: &[String]) -> io::Result<Self> {
+        let mut arguments = S::arguments(port);
+        arguments.extend_from_slice(options);
+        let guard = Guard::new(program, &arguments)?;
+        let mut server = Self {
+            guard,
+            port,
+            pid: 0,
+            arguments,
+            software: PhantomData,
+        };
+        server.launch()?;
+        Ok(server)
     }
 
     fn launch(&mut self) -> io::Result<()> {
@@ -232,68 +243,6 @@ impl Server<Memcached> {
     }
 }
 
-/// Options of a [`Server`].
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct ServerBuilder<S> {
-    program: String,
-    arguments: Vec<String>,
-    software: PhantomData<S>,
-}
-
-impl<S: Software> ServerBuilder<S> {
-    /// Adds an option with its value: `.arg("--requirepass", "secret")`, `.arg("-I", "8m")`.
-    ///
-    /// It comes after the arguments that every server gets, and so overrides them. Paths are relative to the
-    /// server's own directory.
-    pub fn arg(self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.args([name.into(), value.into()])
-    }
-
-    /// Adds arguments as they are.
-    pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.arguments.extend(arguments.into_iter().map(Into::into));
-        self
-    }
-
-    /// Starts another program that takes the same arguments, by name or by absolute path.
-    pub fn program(mut self, program: impl Into<String>) -> Self {
-        self.program = program.into();
-        self
-    }
-
-    /// Starts the server and returns once it answers.
-    ///
-    /// # Errors
-    /// As [`Server::start`].
-    pub fn start(self) -> io::Result<Server<S>> {
-        let program = find(&self.program)?;
-        let mut tried = 0;
-        loop {
-            tried += 1;
-            match self.start_on(&program, free_port()?) {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse && tried < PORTS => {}
-                result => return result,
-            }
-        }
-    }
-
-    fn start_on(&self, program: &Path, port: u16) -> io::Result<Server<S>> {
-        let mut arguments = S::arguments(port);
-        arguments.extend(self.arguments.iter().cloned());
-        let guard = Guard::new(program, &arguments)?;
-        let mut server = Server {
-            guard,
-            port,
-            pid: 0,
-            arguments,
-            software: PhantomData,
-        };
-        server.launch()?;
-        Ok(server)
-    }
-}
-
 fn shared<S: Software>(server: &'static OnceLock<io::Result<Server<S>>>) -> io::Result<&'static Server<S>> {
     server
         .get_or_init(Server::start)
@@ -311,21 +260,4 @@ fn ask<S: Software>(addr: SocketAddr, arguments: &[String], pid: u32) -> Answer 
         Ok(String::from_utf8_lossy(&text).into_owned())
     };
     ask().map_or(Answer::NotYet, |text| S::answer(&text, pid))
-}
-
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
-}
-
-fn find(program: &str) -> io::Result<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    // An absolute program replaces the folder it is joined to.
-    let found = std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file());
-    found.ok_or_else(|| {
-        let message =
-            format!("{program} is not installed: run scripts/test, or install the package {program}");
-        io::Error::new(io::ErrorKind::NotFound, message)
-    })
 }
