@@ -1,0 +1,83 @@
+//! Options of a throw-away server, and the search for its program and its port.
+
+use std::io;
+use std::marker::PhantomData;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+
+use super::{Server, Software};
+
+/// How many ports are tried when other processes are quicker to take them.
+const PORTS: usize = 8;
+
+/// Options of a [`Server`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct ServerBuilder<S> {
+    program: String,
+    arguments: Vec<String>,
+    software: PhantomData<S>,
+}
+
+impl<S: Software> ServerBuilder<S> {
+    pub(super) fn new() -> Self {
+        Self {
+            program: S::PROGRAM.to_owned(),
+            arguments: Vec::new(),
+            software: PhantomData,
+        }
+    }
+
+    /// Adds an option with its value: `.arg("--requirepass", "secret")`, `.arg("-I", "8m")`.
+    ///
+    /// It comes after the arguments that every server gets, and so overrides them. Paths are relative to the
+    /// server's own directory.
+    pub fn arg(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.args([name.into(), value.into()])
+    }
+
+    /// Adds arguments as they are.
+    pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Starts another program that takes the same arguments, by name or by absolute path.
+    pub fn program(mut self, program: impl Into<String>) -> Self {
+        self.program = program.into();
+        self
+    }
+
+    /// Starts the server and returns once it answers.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start(self) -> io::Result<Server<S>> {
+        let program = find(&self.program)?;
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            match Server::start_on(&program, free_port()?, &self.arguments) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && tried < PORTS => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn find(program: &str) -> io::Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // An absolute program replaces the folder it is joined to.
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file());
+    found.ok_or_else(|| {
+        let message =
+            format!("{program} is not installed: run scripts/test, or install the package {program}");
+        io::Error::new(io::ErrorKind::NotFound, message)
+    })
+}
