@@ -132,8 +132,12 @@ impl Drop for Alarm {
     }
 }
 
+/// Whether a server does not know `HELLO` (before version 6, and proxies) or knows no protocol 3.
 fn is_refusal_of_resp3(error: &RedisError) -> bool {
-    error.kind() == redis::ErrorKind::RESP3NotSupported || error.code() == Some("NOPROTO")
+    let unknown = |text: &str| text.starts_with("unknown command") && text.contains("HELLO");
+    error.kind() == redis::ErrorKind::RESP3NotSupported
+        || error.code() == Some("NOPROTO")
+        || error.detail().is_some_and(unknown)
 }
 
 /// What goes over a wire in one piece.

@@ -1,0 +1,297 @@
+//! Servers that are killed, restarted and paused.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use aiocache_core::{Backend, Error, ErrorKind};
+use aiocache_redis::RedisBackend;
+use support::{RedisServer, backend, bytes, get};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// What a task saw: each command's time of answer, how long it took, and its error.
+type Seen = Vec<(Instant, Duration, Option<Error>)>;
+
+fn storm(redis: &RedisBackend, stop: &Arc<AtomicBool>, tasks: usize) -> Vec<JoinHandle<Seen>> {
+    let task = |task: usize| {
+        let (redis, stop) = (redis.clone(), Arc::clone(stop));
+        tokio::spawn(async move {
+            let key = format!("key-{task}");
+            let mut seen = Seen::new();
+            for round in 0_usize.. {
+                if stop.load(Relaxed) {
+                    break;
+                }
+                let start = Instant::now();
+                let result = match round % 3 {
+                    0 => redis.write(&key, bytes(&key), None).await,
+                    1 => get(&redis, &key).await.map(|_| ()),
+                    _ => redis.delete(&key).await.map(|_| ()),
+                };
+                seen.push((Instant::now(), start.elapsed(), result.err()));
+                sleep(Duration::from_millis(1)).await;
+            }
+            seen
+        })
+    };
+    (0..tasks).map(task).collect()
+}
+
+async fn joined(tasks: Vec<JoinHandle<Seen>>) -> Seen {
+    let mut all = Seen::new();
+    for task in tasks {
+        all.extend(task.await.expect("no panic"));
+    }
+    all
+}
+
+fn slowest(seen: &Seen) -> Duration {
+    seen.iter().map(|(_, took, _)| *took).max().expect("commands ran")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_costs_idempotent_callers_nothing() {
+    let mut server = RedisServer::start();
+    let redis = backend(&server);
+    let stop = Arc::default();
+    let tasks = storm(&redis, &stop, 50);
+    for _ in 0..3 {
+        sleep(Duration::from_millis(150)).await;
+        tokio::task::block_in_place(|| server.restart());
+    }
+    sleep(Duration::from_millis(300)).await;
+    stop.store(true, Relaxed);
+    let seen = joined(tasks).await;
+    let errors: Vec<_> = seen.iter().filter_map(|(.., error)| error.as_ref()).collect();
+    println!(
+        "{} commands over 3 restarts, slowest {:?}",
+        seen.len(),
+        slowest(&seen)
+    );
+    assert!(
+        errors.is_empty(),
+        "{} errors, the first {}",
+        errors.len(),
+        errors[0]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_away_is_unavailable_only_while_it_is_away() {
+    let mut server = RedisServer::start();
+    let redis = backend(&server);
+    let stop = Arc::default();
+    let tasks = storm(&redis, &stop, 50);
+    sleep(Duration::from_millis(100)).await;
+    server.kill();
+    sleep(Duration::from_millis(1500)).await;
+    tokio::task::block_in_place(|| server.restart());
+    let back = Instant::now();
+    sleep(Duration::from_millis(700)).await;
+    stop.store(true, Relaxed);
+    let seen = joined(tasks).await;
+
+    let first = seen
+        .iter()
+        .filter(|(at, _, error)| *at > back && error.is_none())
+        .map(|(at, ..)| *at)
+        .min();
+    let first = first.expect("it works again") - back;
+    println!(
+        "{} commands, slowest {:?}, first success after {first:?}",
+        seen.len(),
+        slowest(&seen)
+    );
+    assert!(
+        first <= Duration::from_millis(300),
+        "first success after {first:?}"
+    );
+    let late = seen
+        .iter()
+        .filter(|(at, _, error)| *at > back + Duration::from_millis(300) && error.is_some());
+    assert_eq!(late.count(), 0);
+    let kinds = seen
+        .iter()
+        .filter_map(|(.., error)| error.as_ref())
+        .map(Error::kind);
+    assert!(kinds.clone().count() > 0 && kinds.clone().all(|kind| kind == ErrorKind::Unavailable));
+    assert!(slowest(&seen) <= Duration::from_millis(700));
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_was_closed_costs_nothing_not_even_a_counter() {
+    let mut server = RedisServer::start();
+    let redis = backend(&server);
+    for _ in 0..3 {
+        redis.ping().await.expect("there");
+        tokio::task::yield_now().await;
+        server.restart();
+        // The connection's task sees the end when this runtime next polls it.
+        sleep(Duration::from_millis(20)).await;
+        assert_eq!(redis.increment("counter", 1, None).await.expect("counted"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_paused_server_costs_the_deadline_and_is_found_again() {
+    let server = RedisServer::start();
+    let deadline = Duration::from_millis(250);
+    let redis = RedisBackend::builder(server.url())
+        .deadline(deadline)
+        .build()
+        .expect("good options");
+    redis.write("key", bytes("1"), None).await.expect("written");
+    server.pause();
+    let mut worst = Duration::ZERO;
+    for _ in 0..8 {
+        let start = Instant::now();
+        let error = get(&redis, "key").await.expect_err("paused");
+        assert!(
+            matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable),
+            "{error}"
+        );
+        worst = worst.max(start.elapsed());
+    }
+    server.resume();
+    println!("slowest {worst:?} with a deadline of {deadline:?}");
+    assert!(worst <= deadline * 2);
+    let start = Instant::now();
+    while get(&redis, "key").await.is_err() {
+        sleep(Duration::from_millis(5)).await;
+    }
+    println!("back after {:?}", start.elapsed());
+    assert!(
+        start.elapsed() <= Duration::from_millis(500),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_an_increment_is_unknown_and_never_sent_twice() {
+    let server = RedisServer::start();
+    let redis = RedisBackend::builder(server.url())
+        .deadline(Duration::from_millis(100))
+        .build()
+        .expect("good options");
+    let (mut acknowledged, mut unknown, mut unavailable) = (0_i64, 0_i64, 0_i64);
+    for round in 0..200 {
+        if round % 50 == 25 {
+            server.pause();
+        }
+        let tasks: Vec<_> = (0..5)
+            .map(|_| {
+                let redis = redis.clone();
+                tokio::spawn(async move { redis.increment("counter", 1, None).await })
+            })
+            .collect();
+        for task in tasks {
+            match task.await.expect("no panic").map_err(|error| error.kind()) {
+                Ok(_) => acknowledged += 1,
+                Err(ErrorKind::Unknown) => unknown += 1,
+                Err(ErrorKind::Unavailable) => unavailable += 1,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        if round % 50 == 25 {
+            server.resume();
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+    sleep(Duration::from_millis(200)).await;
+    let counter = redis.increment("counter", 0, None).await.expect("counted");
+    println!("acknowledged {acknowledged}, unknown {unknown}, unavailable {unavailable}, counter {counter}");
+    assert!(unknown > 0);
+    assert!(counter >= acknowledged && counter <= acknowledged + unknown);
+}
+
+#[tokio::test]
+async fn a_write_that_may_have_been_applied_is_a_timeout_or_unknown_by_its_kind() {
+    let server = RedisServer::start();
+    let redis = RedisBackend::builder(server.url())
+        .deadline(Duration::from_millis(80))
+        .build()
+        .expect("good options");
+    redis.ping().await.expect("there");
+    server.pause();
+    let (write, add) = tokio::join!(
+        redis.write("key", bytes("1"), None),
+        redis.add("new", bytes("1"), None)
+    );
+    server.resume();
+    assert_eq!(write.expect_err("late").kind(), ErrorKind::Timeout);
+    assert_eq!(add.expect_err("late").kind(), ErrorKind::Unknown);
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!(
+        get(&redis, "key").await.expect("read"),
+        Some(bytes("1")),
+        "it was applied"
+    );
+}
+
+/// Takes connections, lets the first `served` be a server's, and swallows what comes on them after `dark`.
+async fn proxy_that_goes_dark(server: u16, dark: Arc<AtomicBool>) -> u16 {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        loop {
+            let Ok((mut near, _)) = listener.accept().await else {
+                break;
+            };
+            let born_dark = dark.load(Relaxed);
+            let dark = Arc::clone(&dark);
+            tokio::spawn(async move {
+                let mut far = tokio::net::TcpStream::connect(("127.0.0.1", server))
+                    .await
+                    .expect("a server");
+                let (mut near_read, mut near_write) = near.split();
+                let (mut far_read, mut far_write) = far.split();
+                let up = tokio::io::copy(&mut near_read, &mut far_write);
+                let down = async {
+                    let mut buffer = [0; 4096];
+                    loop {
+                        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+                        let read = far_read.read(&mut buffer).await.unwrap_or(0);
+                        if read == 0 {
+                            break;
+                        }
+                        if !born_dark && dark.load(Relaxed) {
+                            continue;
+                        }
+                        if near_write.write_all(&buffer[..read]).await.is_err() {
+                            break;
+                        }
+                    }
+                };
+                let _ = tokio::join!(up, down);
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_connection_that_only_times_out_is_left() {
+    let server = RedisServer::start();
+    let dark = Arc::new(AtomicBool::new(false));
+    let port = proxy_that_goes_dark(server.port(), Arc::clone(&dark)).await;
+    let redis = RedisBackend::builder(format!("redis://127.0.0.1:{port}"))
+        .deadline(Duration::from_millis(200))
+        .build()
+        .expect("good options");
+    redis.write("key", bytes("1"), None).await.expect("written");
+    dark.store(true, Relaxed);
+    let start = Instant::now();
+    let mut errors = 0;
+    while get(&redis, "key").await.is_err() {
+        errors += 1;
+        assert!(start.elapsed() < Duration::from_secs(3), "never left");
+    }
+    println!("left after {errors} timeouts, {:?}", start.elapsed());
+    assert_eq!(errors, 3);
+}
