@@ -10,10 +10,13 @@ use aiocache_core::{
 use bytes::Bytes;
 use redis::{Cmd, Pipeline, RedisWrite, Value};
 
+use crate::command::{one, several};
 use crate::config::{Limits, RedisBuilder};
-use crate::connection::{Connect, Connections, Repeat};
+use crate::connect::Connect;
+use crate::connection::Connections;
 use crate::script::{self, Script};
-use crate::{command, error, reply, scan};
+use crate::wire::Repeat;
+use crate::{command, error, read, reply, scan};
 
 /// Redis, Valkey and what else speaks their protocol.
 ///
@@ -24,6 +27,10 @@ use crate::{command, error, reply, scan};
 /// costs it time only; after that the count of a `delete` may miss what the first sending deleted. `increment`,
 /// `add`, the two compare commands and `raw` are never repeated: when their answer is lost, to a broken connection
 /// or to the deadline, the error is [`ErrorKind::Unknown`]. [`ErrorKind::Unavailable`] means that nothing was done.
+///
+/// A value that is read comes by the ordinary connection whatever its size, and the answers behind it wait for it;
+/// where values of many MiB are read, give them a longer [`deadline`](RedisBuilder::deadline) and a backend of
+/// their own.
 ///
 /// # Cancel safety
 /// Any command may be dropped at any point: no answer goes to another caller. What was sent may still be done.
@@ -88,24 +95,6 @@ impl RedisBackend {
         }
         Ok(())
     }
-
-    async fn read_with_ttl(&self, key: &str) -> Result<Option<(Bytes, Remaining)>> {
-        let mut pipeline = Pipeline::with_capacity(2);
-        // The ttl first: if a write comes between, the new value looks older than it is, never younger.
-        pipeline.cmd("PTTL").arg(key).cmd("GET").arg(key);
-        let mut answers = self
-            .connections
-            .call(&pipeline, key.len(), Repeat::Harmless)
-            .await?
-            .into_iter();
-        let (Some(ttl), Some(value)) = (answers.next(), answers.next()) else {
-            return Err(error::strange());
-        };
-        let (remaining, value) = (command::remaining(reply::integer(ttl)?), reply::bytes(value)?);
-        Ok(value
-            .map(|value| (value, remaining))
-            .filter(|_| remaining != Remaining::Missing))
-    }
 }
 
 impl fmt::Debug for RedisBackend {
@@ -135,15 +124,8 @@ impl Backend for RedisBackend {
         want: Want,
         f: impl FnOnce(Entry<'_, Bytes>) -> R + Send,
     ) -> Result<Option<R>> {
-        let found = if want.remaining {
-            self.read_with_ttl(key)
-                .await?
-                .map(|(raw, remaining)| (raw, Some(remaining)))
-        } else {
-            let answer = self.call(&one("GET", key), key.len(), Repeat::Harmless).await?;
-            reply::bytes(answer)?.map(|raw| (raw, None))
-        };
-        Ok(found.map(|(raw, remaining)| f(entry(&raw, remaining, want))))
+        let found = read::one(&self.connections, key, want).await?;
+        Ok(found.map(|found| f(found.entry(want))))
     }
 
     async fn read_many<R: Send>(
@@ -152,39 +134,13 @@ impl Backend for RedisBackend {
         want: Want,
         mut f: impl FnMut(usize, Entry<'_, Bytes>) -> R + Send,
     ) -> Result<Vec<Option<R>>> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let size = keys.iter().map(|key| key.len()).sum();
-        let (values, ttls) = if want.remaining {
-            let mut pipeline = Pipeline::with_capacity(keys.len() + 1);
-            for key in keys {
-                pipeline.cmd("PTTL").arg(*key);
-            }
-            pipeline.add_command(several("MGET", keys));
-            let mut ttls = self.connections.call(&pipeline, size, Repeat::Harmless).await?;
-            (ttls.pop().ok_or_else(error::strange)?, ttls)
-        } else {
-            (
-                self.call(&several("MGET", keys), size, Repeat::Harmless).await?,
-                Vec::new(),
-            )
-        };
-        let mut ttls = ttls.into_iter();
-        let mut out = Vec::with_capacity(keys.len());
-        for (index, value) in reply::list(values)?.into_iter().enumerate() {
-            let remaining = match ttls.next() {
-                Some(ttl) => Some(command::remaining(reply::integer(ttl)?)),
-                None => None,
-            };
-            let found = reply::bytes(value)?.filter(|_| remaining != Some(Remaining::Missing));
-            out.push(found.map(|raw| f(index, entry(&raw, remaining, want))));
-        }
-        if out.len() == keys.len() {
-            Ok(out)
-        } else {
-            Err(error::strange())
-        }
+        let found = read::many(&self.connections, keys, want)
+            .await?
+            .into_iter()
+            .enumerate();
+        Ok(found
+            .map(|(index, found)| found.map(|found| f(index, found.entry(want))))
+            .collect())
     }
 
     async fn write(&self, key: &str, raw: Bytes, ttl: Option<Duration>) -> Result<()> {
@@ -350,24 +306,4 @@ impl Backend for RedisBackend {
         self.connections.close();
         Ok(())
     }
-}
-
-/// A command over one key.
-fn one(name: &str, key: &str) -> Cmd {
-    let mut command = Cmd::with_capacity(2, name.len() + key.len());
-    command.arg(name).arg(key);
-    command
-}
-
-/// A command over several keys.
-fn several(name: &str, keys: &[&str]) -> Cmd {
-    let size = keys.iter().map(|key| key.len()).sum::<usize>() + name.len();
-    let mut command = Cmd::with_capacity(1 + keys.len(), size);
-    command.arg(name).arg(keys);
-    command
-}
-
-fn entry(raw: &Bytes, remaining: Option<Remaining>, want: Want) -> Entry<'_, Bytes> {
-    let version = want.version.then(|| Version::bytes(raw.clone()));
-    Entry::new(raw).with_remaining(remaining).with_version(version)
 }

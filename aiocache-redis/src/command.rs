@@ -45,6 +45,21 @@ const NOT_SHARED: &[&str] = &[
     "WATCH",
 ];
 
+/// A command over one key.
+pub(crate) fn one(name: &str, key: &str) -> Cmd {
+    let mut command = Cmd::with_capacity(2, name.len() + key.len());
+    command.arg(name).arg(key);
+    command
+}
+
+/// A command over several keys.
+pub(crate) fn several(name: &str, keys: &[&str]) -> Cmd {
+    let size = keys.iter().map(|key| key.len()).sum::<usize>() + name.len();
+    let mut command = Cmd::with_capacity(1 + keys.len(), size);
+    command.arg(name).arg(keys);
+    command
+}
+
 /// `SET`, with a ttl if there is one.
 pub(crate) fn set(key: &str, value: &[u8], ttl: Option<Duration>) -> Cmd {
     let mut command = Cmd::with_capacity(5, key.len() + value.len() + 32);
@@ -133,7 +148,7 @@ mod tests {
             &[],
             &[b""],
         ] {
-            let error = any(arguments).err().expect("refused");
+            let error = any(arguments).expect_err("refused");
             assert_eq!(error.kind(), ErrorKind::Unsupported);
         }
         for arguments in [

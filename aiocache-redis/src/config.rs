@@ -7,7 +7,8 @@ use aiocache_core::{Error, ErrorKind, Result};
 use redis::ProtocolVersion;
 
 use crate::backend::RedisBackend;
-use crate::connection::{Connect, Connections};
+use crate::connect::Connect;
+use crate::connection::Connections;
 use crate::url;
 
 /// How long a command may take on the wire.

@@ -2,177 +2,24 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, Weak};
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
-use redis::aio::MultiplexedConnection;
-use redis::io::tcp::socket2::TcpKeepalive;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, Pipeline, ProtocolVersion, PushInfo, PushKind,
-    RedisError, RedisResult, Value,
-};
 use tokio::runtime::{Handle, Id};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::Limits;
-use crate::lane::{Health, Lane, Live};
-use crate::{error, reply};
+use crate::connect::Connect;
+use crate::error;
+use crate::lane::{Lane, Live};
+use crate::wire::{Repeat, Wire};
 
 /// A request over this many bytes goes by the second connection, so that small ones do not stand behind it.
 const LARGE: usize = 1 << 20;
 /// The longest deadline, so that adding it to a time cannot overflow.
 const MAX_DEADLINE: Duration = Duration::from_secs(86_400);
-/// An idle connection is probed after this time, so that a firewall between does not forget it.
-const KEEPALIVE: Duration = Duration::from_secs(60);
-
-/// A connection of the client's.
-pub(crate) type Link = MultiplexedConnection;
-
-/// Whether a command may be sent again when its connection broke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeat {
-    /// Twice leaves the store as once does.
-    Harmless,
-    /// Twice may do more than once.
-    Harmful,
-}
-
-/// How connections are made.
-pub(crate) struct Connect {
-    client: Client,
-    /// The same in RESP2, for a server that refuses RESP3.
-    plain: Client,
-    refuses_resp3: AtomicBool,
-    client_name: Option<String>,
-    address: String,
-}
-
-impl Connect {
-    /// # Errors
-    /// `InvalidConfig` if the client takes the settings amiss.
-    pub(crate) fn new(info: ConnectionInfo, client_name: Option<String>) -> Result<Self> {
-        let tcp = info
-            .tcp_settings()
-            .clone()
-            .set_nodelay(true)
-            .set_keepalive(TcpKeepalive::new().with_time(KEEPALIVE));
-        let info = info.set_tcp_settings(tcp);
-        let address = info.addr().to_string();
-        let settings = info.redis_settings().clone();
-        let plain = info
-            .clone()
-            .set_redis_settings(settings.set_protocol(ProtocolVersion::RESP2));
-        let open = |info| {
-            Client::open(info)
-                .map_err(|_| Error::new(ErrorKind::InvalidConfig, "the client refuses these settings"))
-        };
-        Ok(Self {
-            client: open(info)?,
-            plain: open(plain)?,
-            refuses_resp3: AtomicBool::new(false),
-            client_name,
-            address,
-        })
-    }
-
-    pub(crate) async fn open(&self, within: Duration) -> Result<(Link, Arc<Health>)> {
-        match timeout(within, self.shake_hands()).await {
-            Ok(opened) => opened.map_err(|error| error::unreachable(error, &self.address)),
-            Err(_) => Err(Error::new(
-                ErrorKind::Unavailable,
-                format!("no connection to {} within {within:?}", self.address),
-            )),
-        }
-    }
-
-    async fn shake_hands(&self) -> RedisResult<(Link, Arc<Health>)> {
-        if !self.refuses_resp3.load(Relaxed) {
-            match self.open_with(&self.client).await {
-                Err(refusal) if is_refusal_of_resp3(&refusal) => self.refuses_resp3.store(true, Relaxed),
-                other => return other,
-            }
-        }
-        self.open_with(&self.plain).await
-    }
-
-    async fn open_with(&self, client: &Client) -> RedisResult<(Link, Arc<Health>)> {
-        let health = Arc::new(Health::default());
-        let mut config = AsyncConnectionConfig::new()
-            .set_connection_timeout(None)
-            .set_response_timeout(None);
-        if client.get_connection_info().redis_settings().protocol() != ProtocolVersion::RESP2 {
-            let alarm = Alarm(Arc::clone(&health));
-            config = config.set_push_sender(move |push: PushInfo| {
-                if push.kind == PushKind::Disconnection {
-                    alarm.0.end();
-                }
-                Ok::<(), ()>(())
-            });
-        }
-        let mut link = client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        if let Some(name) = &self.client_name {
-            let command = redis::cmd("CLIENT").arg("SETNAME").arg(name).take();
-            link.send_packed_command(&command).await?.extract_error()?;
-        }
-        Ok((link, health))
-    }
-}
-
-/// Ends a connection's health with the task that drives it, also when a runtime drops that task.
-struct Alarm(Arc<Health>);
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        self.0.end();
-    }
-}
-
-/// Whether a server does not know `HELLO` (before version 6, and proxies) or knows no protocol 3.
-fn is_refusal_of_resp3(error: &RedisError) -> bool {
-    let unknown = |text: &str| text.starts_with("unknown command") && text.contains("HELLO");
-    error.kind() == redis::ErrorKind::RESP3NotSupported
-        || error.code() == Some("NOPROTO")
-        || error.detail().is_some_and(unknown)
-}
-
-/// What goes over a wire in one piece.
-pub(crate) trait Wire: Sync {
-    type Answer: Send;
-
-    fn send(&self, link: &mut Link) -> impl Future<Output = RedisResult<Self::Answer>> + Send;
-
-    fn is_read_only(answer: &Self::Answer) -> bool;
-}
-
-impl Wire for Cmd {
-    type Answer = Value;
-
-    async fn send(&self, link: &mut Link) -> RedisResult<Value> {
-        link.send_packed_command(self).await
-    }
-
-    fn is_read_only(answer: &Value) -> bool {
-        reply::is_read_only(answer)
-    }
-}
-
-impl Wire for Pipeline {
-    type Answer = Vec<Value>;
-
-    async fn send(&self, link: &mut Link) -> RedisResult<Vec<Value>> {
-        link.send_packed_commands(self, 0, self.len()).await
-    }
-
-    fn is_read_only(answers: &Vec<Value>) -> bool {
-        answers.iter().any(reply::is_read_only)
-    }
-}
-
 /// All connections of a backend.
 pub(crate) struct Connections {
     connect: Arc<Connect>,
@@ -330,7 +177,7 @@ impl Connections {
 impl fmt::Debug for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connections")
-            .field("address", &self.connect.address)
+            .field("address", &self.connect.address())
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
@@ -348,5 +195,49 @@ impl Drop for Guard {
         if let Some(connections) = self.connections.upgrade() {
             connections.remove(self.runtime, &self.set);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    #[test]
+    fn an_ended_runtime_leaves_no_set_behind() {
+        let info = crate::url::read("redis://127.0.0.1:1").expect("a good URL");
+        let connect = Connect::new(info, None).expect("good settings");
+        let connections = Connections::new(connect, Limits::default());
+        let count = || connections.sets.read().expect("no panic").len();
+        let runtime = || {
+            Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime")
+        };
+        let use_it = || async {
+            connections
+                .call(&redis::cmd("PING"), 0, Repeat::Harmless)
+                .await
+                .expect_err("nobody there");
+        };
+
+        let (alive, ending) = (runtime(), runtime());
+        alive.block_on(use_it());
+        ending.block_on(use_it());
+        assert_eq!(count(), 2);
+        drop(ending);
+        assert_eq!(count(), 1);
+
+        alive.block_on(async {
+            connections.close();
+            assert_eq!(count(), 0);
+            use_it().await;
+            tokio::task::yield_now().await;
+            assert_eq!(count(), 1, "the guard of the closed set took the new one away");
+        });
+        drop(alive);
+        assert_eq!(count(), 0);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aiocache_core::{Error, ErrorKind};
 use redis::{RedisError, ServerError, ServerErrorKind};
 
-use crate::connection::Repeat;
+use crate::wire::Repeat;
 
 /// The longest text of a server's error that is passed on, in bytes.
 const MAX_TEXT: usize = 160;

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use crate::config::Limits;
-use crate::connection::{Connect, Link};
+use crate::connect::{Connect, Link};
 
 /// Timeouts in a row, with no answer between them, after which a connection is given up.
 const MAX_TIMEOUTS: u32 = 3;

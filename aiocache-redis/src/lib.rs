@@ -15,13 +15,16 @@
 mod backend;
 mod command;
 mod config;
+mod connect;
 mod connection;
 mod error;
 mod lane;
+mod read;
 mod reply;
 mod scan;
 mod script;
 mod url;
+mod wire;
 
 pub use backend::RedisBackend;
 pub use config::RedisBuilder;

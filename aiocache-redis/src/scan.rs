@@ -5,7 +5,8 @@ use std::sync::Arc;
 use aiocache_core::{Error, ErrorKind, Result};
 use redis::{RedisWrite, Value};
 
-use crate::connection::{Connections, Repeat};
+use crate::connection::Connections;
+use crate::wire::Repeat;
 use crate::{error, reply};
 
 /// How many keys the server looks at per step.

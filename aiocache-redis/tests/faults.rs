@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use aiocache_core::{Backend, Error, ErrorKind};
+use aiocache_core::{Backend, Error, ErrorKind, Version};
 use aiocache_redis::RedisBackend;
+use support::proxy::Proxy;
 use support::{RedisServer, backend, bytes, get};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -232,60 +233,16 @@ async fn a_write_that_may_have_been_applied_is_a_timeout_or_unknown_by_its_kind(
     );
 }
 
-/// Takes connections, lets the first `served` be a server's, and swallows what comes on them after `dark`.
-async fn proxy_that_goes_dark(server: u16, dark: Arc<AtomicBool>) -> u16 {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a free port");
-    let port = listener.local_addr().expect("an address").port();
-    tokio::spawn(async move {
-        loop {
-            let Ok((mut near, _)) = listener.accept().await else {
-                break;
-            };
-            let born_dark = dark.load(Relaxed);
-            let dark = Arc::clone(&dark);
-            tokio::spawn(async move {
-                let mut far = tokio::net::TcpStream::connect(("127.0.0.1", server))
-                    .await
-                    .expect("a server");
-                let (mut near_read, mut near_write) = near.split();
-                let (mut far_read, mut far_write) = far.split();
-                let up = tokio::io::copy(&mut near_read, &mut far_write);
-                let down = async {
-                    let mut buffer = [0; 4096];
-                    loop {
-                        use tokio::io::{AsyncReadExt, AsyncWriteExt};
-                        let read = far_read.read(&mut buffer).await.unwrap_or(0);
-                        if read == 0 {
-                            break;
-                        }
-                        if !born_dark && dark.load(Relaxed) {
-                            continue;
-                        }
-                        if near_write.write_all(&buffer[..read]).await.is_err() {
-                            break;
-                        }
-                    }
-                };
-                let _ = tokio::join!(up, down);
-            });
-        }
-    });
-    port
-}
-
 #[tokio::test]
 async fn a_connection_that_only_times_out_is_left() {
     let server = RedisServer::start();
-    let dark = Arc::new(AtomicBool::new(false));
-    let port = proxy_that_goes_dark(server.port(), Arc::clone(&dark)).await;
-    let redis = RedisBackend::builder(format!("redis://127.0.0.1:{port}"))
+    let proxy = Proxy::start(server.port()).await;
+    let redis = RedisBackend::builder(proxy.url())
         .deadline(Duration::from_millis(200))
         .build()
         .expect("good options");
     redis.write("key", bytes("1"), None).await.expect("written");
-    dark.store(true, Relaxed);
+    proxy.go_dark();
     let start = Instant::now();
     let mut errors = 0;
     while get(&redis, "key").await.is_err() {
@@ -294,4 +251,51 @@ async fn a_connection_that_only_times_out_is_left() {
     }
     println!("left after {errors} timeouts, {:?}", start.elapsed());
     assert_eq!(errors, 3);
+}
+
+#[tokio::test]
+async fn an_answer_cut_off_repeats_what_is_harmless_and_nothing_else() {
+    let server = RedisServer::start();
+    let proxy = Proxy::start(server.port()).await;
+    let redis = RedisBackend::connect(proxy.url()).expect("a good URL");
+    let direct = backend(&server);
+    let minute = Some(Duration::from_secs(60));
+    redis
+        .increment("warm", 1, minute)
+        .await
+        .expect("scripts are known");
+
+    // Connected first, or the answer that is lost would be one of the handshake's.
+    let cut = async || {
+        redis.ping().await.expect("connected");
+        proxy.cut_next_answer();
+    };
+    cut().await;
+    redis.write("key", bytes("1"), None).await.expect("repeated");
+    cut().await;
+    assert_eq!(get(&redis, "key").await.expect("repeated"), Some(bytes("1")));
+
+    let version = Version::bytes(bytes("1"));
+    for (how, ttl) in [("plain", None), ("script", minute)] {
+        cut().await;
+        let error = redis.increment(how, 1, ttl).await.expect_err("cut off");
+        assert_eq!(error.kind(), ErrorKind::Unknown, "{how}: {error}");
+        assert_eq!(
+            get(&direct, how).await.expect("read"),
+            Some(bytes("1")),
+            "{how} was counted once"
+        );
+    }
+    cut().await;
+    let error = redis.add("new", bytes("1"), None).await.expect_err("cut off");
+    assert_eq!(error.kind(), ErrorKind::Unknown);
+    cut().await;
+    let error = redis
+        .compare_and_delete("key", &version)
+        .await
+        .expect_err("cut off");
+    assert_eq!(error.kind(), ErrorKind::Unknown);
+    cut().await;
+    let error = redis.raw(&[b"PING"]).await.expect_err("cut off");
+    assert_eq!(error.kind(), ErrorKind::Unknown);
 }
