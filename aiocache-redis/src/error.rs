@@ -95,16 +95,17 @@ fn answered(error: &RedisError) -> Option<Error> {
 
 fn from_parts(kind: Option<ServerErrorKind>, code: &str, text: &str) -> Error {
     // Refused before anything was done, for a reason that passes.
-    let passing = matches!(
-        kind,
-        Some(
-            ServerErrorKind::BusyLoading
-                | ServerErrorKind::MasterDown
-                | ServerErrorKind::ClusterDown
-                | ServerErrorKind::TryAgain
-                | ServerErrorKind::ReadOnly
-        )
-    );
+    let passing = text.starts_with("max number of clients")
+        || matches!(
+            kind,
+            Some(
+                ServerErrorKind::BusyLoading
+                    | ServerErrorKind::MasterDown
+                    | ServerErrorKind::ClusterDown
+                    | ServerErrorKind::TryAgain
+                    | ServerErrorKind::ReadOnly
+            )
+        );
     let kind = if passing {
         ErrorKind::Unavailable
     } else {
@@ -122,24 +123,17 @@ fn safe_text(code: &str, text: &str) -> String {
     } else {
         "ERR"
     };
-    let text = text.split(", with args").next().unwrap_or_default();
     let mut out = format!("{code} ");
-    let mut closing = None;
+    let mut before = ' ';
     for character in text.chars() {
-        if out.len() >= MAX_TEXT {
+        // An argument stands in quotes, and may have quotes inside: nothing after the first one is safe.
+        let quotes = matches!(character, '\'' | '"' | '`') && !before.is_alphanumeric();
+        if quotes || out.len() >= MAX_TEXT {
             out.push('…');
             break;
         }
-        match closing {
-            Some(quote) if character == quote => closing = None,
-            Some(_) => {}
-            None if matches!(character, '\'' | '"' | '`') => {
-                out.push('…');
-                closing = Some(character);
-            }
-            None if character.is_control() => out.push(' '),
-            None => out.push(character),
-        }
+        out.push(if character.is_control() { ' ' } else { character });
+        before = character;
     }
     out.truncate(out.trim_end().len());
     out
@@ -167,9 +161,10 @@ mod tests {
             ),
             (
                 "unknown subcommand `4111`. Try CLIENT HELP.",
-                "ERR unknown subcommand …. Try CLIENT HELP.",
+                "ERR unknown subcommand …",
             ),
-            ("an 'open quote 4111", "ERR an …"),
+            ("unknown command 'it's 4111', with", "ERR unknown command …"),
+            ("it's unable to save", "ERR it's unable to save"),
             ("syntax error", "ERR syntax error"),
         ] {
             assert_eq!(safe_text("ERR", text), safe);
