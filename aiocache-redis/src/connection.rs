@@ -20,6 +20,7 @@ use crate::wire::{Repeat, Wire};
 const LARGE: usize = 1 << 20;
 /// The longest deadline, so that adding it to a time cannot overflow.
 const MAX_DEADLINE: Duration = Duration::from_secs(86_400);
+
 /// All connections of a backend.
 pub(crate) struct Connections {
     connect: Arc<Connect>,

@@ -66,6 +66,13 @@ impl Health {
 
 type Outcome = Option<Result<Live>>;
 
+/// What a command without a connection at hand has to do.
+enum Step {
+    Use(Live),
+    Wait(watch::Receiver<Outcome>),
+    Run(watch::Receiver<Outcome>, watch::Sender<Outcome>),
+}
+
 #[derive(Default)]
 struct State {
     live: Option<Live>,
@@ -84,28 +91,21 @@ struct State {
 impl Lane {
     /// The connection, if there is one.
     pub(crate) fn current(&self) -> Option<Live> {
-        let mut state = self.lock();
-        match &state.live {
-            Some(live) if !live.health.ended.load(Relaxed) => Some(live.clone()),
-            Some(_) => {
-                state.lose();
-                None
-            }
-            None => None,
-        }
+        self.lock().current()
     }
 
     /// The connection, made if there is none; without waiting an error while pausing between attempts.
     ///
     /// Cancel safe: the attempt is a task's, who waits for it may go.
     pub(crate) async fn live(self: &Arc<Self>, connect: &Arc<Connect>, limits: Limits) -> Result<Live> {
-        if let Some(live) = self.current() {
-            return Ok(live);
-        }
-        let (mut attempt, tell) = self.join_attempt()?;
-        if let Some(tell) = tell {
-            tokio::spawn(Arc::clone(self).run_attempt(Arc::clone(connect), limits, tell));
-        }
+        let mut attempt = match self.next_step()? {
+            Step::Use(live) => return Ok(live),
+            Step::Wait(attempt) => attempt,
+            Step::Run(attempt, tell) => {
+                tokio::spawn(Arc::clone(self).run_attempt(Arc::clone(connect), limits, tell));
+                attempt
+            }
+        };
         match attempt.wait_for(Option::is_some).await {
             Ok(outcome) => outcome.clone().expect("just waited for"),
             Err(_) => Err(Error::new(ErrorKind::Unavailable, "the runtime is shutting down")),
@@ -121,16 +121,15 @@ impl Lane {
         }
     }
 
-    /// The attempt under way, or a new one with the sender for who runs it.
-    fn join_attempt(&self) -> Result<(watch::Receiver<Outcome>, Option<watch::Sender<Outcome>>)> {
+    fn next_step(&self) -> Result<Step> {
         let mut state = self.lock();
-        // A closed channel is an attempt whose task went with a runtime.
-        if let Some(attempt) = state
-            .attempt
-            .as_ref()
-            .filter(|attempt| attempt.has_changed().is_ok())
-        {
-            return Ok((attempt.clone(), None));
+        if let Some(live) = state.current() {
+            return Ok(Step::Use(live));
+        }
+        match &state.attempt {
+            // A closed channel is an attempt whose task went with a runtime.
+            Some(attempt) if attempt.has_changed().is_ok() => return Ok(Step::Wait(attempt.clone())),
+            _ => {}
         }
         if state.not_before.is_some_and(|time| time > Instant::now()) {
             let error = state.last_error.clone();
@@ -138,7 +137,7 @@ impl Lane {
         }
         let (tell, attempt) = watch::channel(None);
         state.attempt = Some(attempt.clone());
-        Ok((attempt, Some(tell)))
+        Ok(Step::Run(attempt, tell))
     }
 
     async fn run_attempt(
@@ -195,6 +194,17 @@ impl Lane {
 }
 
 impl State {
+    fn current(&mut self) -> Option<Live> {
+        match &self.live {
+            Some(live) if !live.health.ended.load(Relaxed) => Some(live.clone()),
+            Some(_) => {
+                self.lose();
+                None
+            }
+            None => None,
+        }
+    }
+
     fn lose(&mut self) {
         let Some(live) = self.live.take() else { return };
         if live.health.proven.load(Relaxed) {
