@@ -1,1 +1,45 @@
-//! Redis
+//! The Redis backend of aiocache: [`RedisBackend`], and [`RedisCache`] over it.
+//!
+//! One multiplexed connection per tokio runtime, a second one for large values, RESP3, a deadline around every
+//! command, and reconnecting that costs idempotent callers nothing when the server restarts.
+//!
+//! ```no_run
+//! use std::sync::LazyLock;
+//!
+//! use aiocache_redis::{RedisBackend, RedisCache};
+//!
+//! static USERS: LazyLock<RedisCache> = LazyLock::new(|| {
+//!     // The URL is checked here; the first command connects.
+//!     let redis = RedisBackend::connect("redis://127.0.0.1/").expect("a valid URL");
+//!     RedisCache::builder(redis).namespace("users").build()
+//! });
+//!
+//! # async fn example() -> aiocache_core::Result<()> {
+//! USERS.set("name", "Ada").await?;
+//! let name: Option<String> = USERS.get("name").await?;
+//! # drop(name);
+//! # Ok(())
+//! # }
+//! ```
+
+use aiocache_core::{Cache, JsonSerializer};
+
+mod backend;
+mod command;
+mod config;
+mod connect;
+mod connection;
+mod error;
+mod lane;
+mod read;
+mod reply;
+mod scan;
+mod script;
+mod url;
+mod wire;
+
+pub use backend::RedisBackend;
+pub use config::RedisBuilder;
+
+/// A cache in Redis; values are JSON unless another serializer is named.
+pub type RedisCache<S = JsonSerializer> = Cache<RedisBackend, S>;

@@ -1,0 +1,309 @@
+//! [`RedisBackend`]: the commands of a cache as commands of Redis.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aiocache_core::{
+    Backend, Capabilities, Entry, Error, ErrorKind, JsonSerializer, Remaining, Reply, Result, Version, Want,
+};
+use bytes::Bytes;
+use redis::{Cmd, Pipeline, RedisWrite, Value};
+
+use crate::command::{one, several};
+use crate::config::{Limits, RedisBuilder};
+use crate::connect::Connect;
+use crate::connection::Connections;
+use crate::script::{self, Script};
+use crate::wire::Repeat;
+use crate::{command, error, read, reply, scan};
+
+/// Redis, Valkey and what else speaks their protocol.
+///
+/// Connects with the first command and by itself again whenever it has to. Cheap to clone; clones share their
+/// connections. Each tokio runtime that uses it has two: one for ordinary commands and one for requests over 1 MiB.
+///
+/// A command that is harmless to repeat is repeated once when its connection breaks, so a restart of the server
+/// costs it time only; after that the count of a `delete` may miss what the first sending deleted. `increment`,
+/// `add`, the two compare commands and `raw` are never repeated: when their answer is lost, to a broken connection
+/// or to the deadline, the error is [`ErrorKind::Unknown`]. [`ErrorKind::Unavailable`] means that nothing was done.
+///
+/// A value that is read comes by the ordinary connection whatever its size, and the answers behind it wait for it;
+/// where values of many MiB are read, give them a longer [`deadline`](RedisBuilder::deadline) and a backend of
+/// their own.
+///
+/// # Cancel safety
+/// Any command may be dropped at any point: no answer goes to another caller. What was sent may still be done.
+#[derive(Clone)]
+pub struct RedisBackend {
+    connections: Arc<Connections>,
+}
+
+impl RedisBackend {
+    /// A backend with the usual options. Checks the URL and connects with the first command.
+    ///
+    /// Accepted are `redis://[user[:password]@]host[:port][/database][?protocol=2]` and
+    /// `redis+unix:///path/to/socket[?db=0&user=…&pass=…&protocol=2]`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`], with what is wrong and what is accepted, but not with the URL.
+    pub fn connect(url: impl Into<String>) -> Result<Self> {
+        Self::builder(url).build()
+    }
+
+    /// A backend with options.
+    pub fn builder(url: impl Into<String>) -> RedisBuilder {
+        RedisBuilder::new(url.into())
+    }
+
+    /// A backend that connects as `client` does: its address, credentials and protocol. `TCP_NODELAY` and keepalive
+    /// are turned on.
+    ///
+    /// The one signature that follows the major version of the `redis` crate.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] if the client's settings cannot be used.
+    pub fn from_client(client: &redis::Client) -> Result<Self> {
+        let connect = Connect::new(client.get_connection_info().clone(), None)?;
+        Ok(Self::over(Connections::new(connect, Limits::default())))
+    }
+
+    pub(crate) fn over(connections: Arc<Connections>) -> Self {
+        Self { connections }
+    }
+
+    async fn call(&self, command: &Cmd, size: usize, repeat: Repeat) -> Result<Value> {
+        self.connections.call(command, size, repeat).await
+    }
+
+    async fn run(&self, script: &Script, key: &str, arguments: &[&[u8]], repeat: Repeat) -> Result<Value> {
+        let size = arguments.iter().map(|argument| argument.len()).sum();
+        let answer = self.call(&script.by_hash(key, arguments), size, repeat).await?;
+        if reply::is_unknown_script(&answer) {
+            return self.call(&script.by_source(key, arguments), size, repeat).await;
+        }
+        Ok(answer)
+    }
+
+    fn check_size(&self, raw: &Bytes) -> Result<()> {
+        let (size, limit) = (raw.len(), self.connections.limits().max_value_bytes);
+        if size > limit {
+            return Err(Error::new(
+                ErrorKind::ValueTooLarge,
+                format!("{size} bytes, and max_value_bytes is {limit}"),
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for RedisBackend {
+    /// Shows the address and the limits, no credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RedisBackend").field(&self.connections).finish()
+    }
+}
+
+impl Backend for RedisBackend {
+    type Raw = Bytes;
+    type Serializer = JsonSerializer;
+
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::remote();
+        capabilities.max_value_bytes = Some(self.connections.limits().max_value_bytes);
+        capabilities
+    }
+
+    async fn read<R: Send>(
+        &self,
+        key: &str,
+        want: Want,
+        f: impl FnOnce(Entry<'_, Bytes>) -> R + Send,
+    ) -> Result<Option<R>> {
+        let found = read::one(&self.connections, key, want).await?;
+        Ok(found.map(|found| f(found.entry(want))))
+    }
+
+    async fn read_many<R: Send>(
+        &self,
+        keys: &[&str],
+        want: Want,
+        mut f: impl FnMut(usize, Entry<'_, Bytes>) -> R + Send,
+    ) -> Result<Vec<Option<R>>> {
+        let found = read::many(&self.connections, keys, want)
+            .await?
+            .into_iter()
+            .enumerate();
+        Ok(found
+            .map(|(index, found)| found.map(|found| f(index, found.entry(want))))
+            .collect())
+    }
+
+    async fn write(&self, key: &str, raw: Bytes, ttl: Option<Duration>) -> Result<()> {
+        self.check_size(&raw)?;
+        let command = command::set(key, &raw, ttl);
+        reply::done(self.call(&command, raw.len(), Repeat::Harmless).await?)
+    }
+
+    async fn write_many(&self, pairs: Vec<(&str, Bytes)>, ttl: Option<Duration>) -> Result<()> {
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        for (index, (_, raw)) in pairs.iter().enumerate() {
+            self.check_size(raw).map_err(|error| error.with_index(index))?;
+        }
+        let size = pairs.iter().map(|(key, raw)| key.len() + raw.len()).sum();
+        if ttl.is_none() {
+            let mut command = Cmd::with_capacity(1 + 2 * pairs.len(), size);
+            command.arg("MSET");
+            for (key, raw) in &pairs {
+                command.arg(*key).write_arg(raw);
+            }
+            return reply::done(self.call(&command, size, Repeat::Harmless).await?);
+        }
+        let mut pipeline = Pipeline::with_capacity(pairs.len());
+        for (key, raw) in &pairs {
+            pipeline.add_command(command::set(key, raw, ttl));
+        }
+        let answers = self.connections.call(&pipeline, size, Repeat::Harmless).await?;
+        for (index, answer) in answers.into_iter().enumerate() {
+            reply::done(answer).map_err(|error| error.with_index(index))?;
+        }
+        Ok(())
+    }
+
+    async fn add(&self, key: &str, raw: Bytes, ttl: Option<Duration>) -> Result<bool> {
+        self.check_size(&raw)?;
+        let mut command = command::set(key, &raw, ttl);
+        command.arg("NX");
+        match self.call(&command, raw.len(), Repeat::Harmful).await? {
+            Value::Nil => Ok(false),
+            answer => reply::done(answer).map(|()| true),
+        }
+    }
+
+    async fn delete(&self, key: &str) -> Result<bool> {
+        let answer = self.call(&one("DEL", key), key.len(), Repeat::Harmless).await?;
+        Ok(reply::integer(answer)? != 0)
+    }
+
+    async fn delete_many(&self, keys: &[&str]) -> Result<u64> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        let size = keys.iter().map(|key| key.len()).sum();
+        let answer = self.call(&several("DEL", keys), size, Repeat::Harmless).await?;
+        u64::try_from(reply::integer(answer)?).map_err(|_| error::strange())
+    }
+
+    async fn exists(&self, key: &str) -> Result<bool> {
+        let answer = self
+            .call(&one("EXISTS", key), key.len(), Repeat::Harmless)
+            .await?;
+        Ok(reply::integer(answer)? != 0)
+    }
+
+    async fn increment(&self, key: &str, delta: i64, ttl: Option<Duration>) -> Result<i64> {
+        let answer = if let Some(ttl) = ttl {
+            let (delta, ttl) = (delta.to_string(), command::milliseconds(ttl).to_string());
+            let arguments = [delta.as_bytes(), ttl.as_bytes()];
+            self.run(&script::INCREMENT, key, &arguments, Repeat::Harmful)
+                .await?
+        } else {
+            let mut command = one("INCRBY", key);
+            command.arg(delta);
+            self.call(&command, key.len(), Repeat::Harmful).await?
+        };
+        reply::counter(answer)
+    }
+
+    async fn expire(&self, key: &str, ttl: Option<Duration>) -> Result<bool> {
+        let answer = if let Some(ttl) = ttl {
+            let mut command = one("PEXPIRE", key);
+            command.arg(command::milliseconds(ttl));
+            self.call(&command, key.len(), Repeat::Harmless).await?
+        } else {
+            self.run(&script::PERSIST, key, &[], Repeat::Harmless).await?
+        };
+        Ok(reply::integer(answer)? != 0)
+    }
+
+    async fn ttl(&self, key: &str) -> Result<Remaining> {
+        let answer = self.call(&one("PTTL", key), key.len(), Repeat::Harmless).await?;
+        reply::integer(answer).map(command::remaining)
+    }
+
+    async fn clear(&self, prefix: &str) -> Result<()> {
+        if prefix.is_empty() {
+            return Err(Error::new(
+                ErrorKind::NoNamespace,
+                "give the cache a namespace, or empty the whole database with clear_all",
+            ));
+        }
+        scan::clear(&self.connections, prefix).await
+    }
+
+    async fn clear_all(&self) -> Result<()> {
+        // Empty at once; only the memory is given back later, which can take longer than a deadline.
+        let mut command = redis::cmd("FLUSHDB");
+        command.arg("ASYNC");
+        reply::done(self.call(&command, 0, Repeat::Harmless).await?)
+    }
+
+    async fn compare_and_set(
+        &self,
+        key: &str,
+        raw: Bytes,
+        ttl: Option<Duration>,
+        version: &Version,
+    ) -> Result<bool> {
+        self.check_size(&raw)?;
+        // A version of another kind of store is no version that this one gave.
+        let Some(expected) = version.as_bytes() else {
+            return Ok(false);
+        };
+        let ttl = ttl.map(|ttl| command::milliseconds(ttl).to_string());
+        let mut arguments = vec![expected.as_ref(), raw.as_ref()];
+        arguments.extend(ttl.as_ref().map(String::as_bytes));
+        let answer = self
+            .run(&script::COMPARE_AND_SET, key, &arguments, Repeat::Harmful)
+            .await?;
+        Ok(reply::integer(answer)? != 0)
+    }
+
+    async fn compare_and_delete(&self, key: &str, version: &Version) -> Result<bool> {
+        let Some(expected) = version.as_bytes() else {
+            return Ok(false);
+        };
+        let answer = self
+            .run(
+                &script::COMPARE_AND_DELETE,
+                key,
+                &[expected.as_ref()],
+                Repeat::Harmful,
+            )
+            .await?;
+        Ok(reply::integer(answer)? != 0)
+    }
+
+    async fn raw(&self, arguments: &[&[u8]]) -> Result<Reply> {
+        let size = arguments.iter().map(|argument| argument.len()).sum();
+        let answer = self
+            .call(&command::any(arguments)?, size, Repeat::Harmful)
+            .await?;
+        reply::any(answer)
+    }
+
+    async fn ping(&self) -> Result<()> {
+        reply::done(self.call(&redis::cmd("PING"), 0, Repeat::Harmless).await?)
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.connections.close();
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! A cache over Redis, as a service uses it.
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aiocache_core::{Backend, ErrorKind};
+use aiocache_redis::RedisCache;
+use support::{RedisServer, backend, get};
+
+#[tokio::test]
+async fn values_are_plain_json_under_namespace_and_key() {
+    let server = RedisServer::start();
+    let redis = backend(&server);
+    let users: RedisCache = RedisCache::builder(redis.clone()).namespace("users").build();
+    users.set("1", &vec![1, 2]).await.expect("written");
+    assert_eq!(users.get::<Vec<i32>>("1").await.expect("read"), Some(vec![1, 2]));
+    assert_eq!(
+        get(&redis, "users:1").await.expect("read").as_deref(),
+        Some(&b"[1,2]"[..])
+    );
+    assert_eq!(users.increment("visits", -2).await.expect("counted"), -2);
+    assert_eq!(users.get::<i64>("visits").await.expect("read"), Some(-2));
+    assert_eq!(
+        users.add("1", &0).await.expect_err("there").kind(),
+        ErrorKind::KeyExists
+    );
+
+    let others = users.with_namespace("others");
+    others.set("1", "kept").await.expect("written");
+    users.clear().await.expect("cleared");
+    assert_eq!(users.get::<Vec<i32>>("1").await.expect("read"), None);
+    assert_eq!(
+        others.get::<String>("1").await.expect("read").as_deref(),
+        Some("kept")
+    );
+}
+
+#[tokio::test]
+async fn an_error_names_the_place_and_no_key() {
+    let server = RedisServer::start();
+    let redis = backend(&server);
+    let users: RedisCache = RedisCache::builder(redis.clone()).namespace("users").build();
+    redis
+        .raw(&[b"LPUSH", b"users:card-4111", b"1"])
+        .await
+        .expect("pushed");
+    let error = users.get::<String>("card-4111").await.expect_err("a list");
+    assert_eq!((error.command(), error.backend()), (Some("get"), Some("redis")));
+    assert!(!format!("{error} {error:?}").contains("4111"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_tasks_use_clones_of_one_cache() {
+    let server = RedisServer::start();
+    let cache: Arc<RedisCache> = Arc::new(
+        RedisCache::builder(backend(&server))
+            .namespace("n")
+            .ttl(Duration::from_secs(60))
+            .build(),
+    );
+    let tasks: Vec<_> = (0..50)
+        .map(|number: i64| {
+            let cache = Arc::clone(&cache);
+            tokio::spawn(async move {
+                cache.set(number, &number).await.expect("written");
+                cache.get::<i64>(number).await.expect("read")
+            })
+        })
+        .collect();
+    for (number, task) in (0..).zip(tasks) {
+        assert_eq!(task.await.expect("no panic"), Some(number));
+    }
+}

@@ -1,0 +1,155 @@
+//! Connecting: options, credentials, protocols, and what an error says.
+
+mod support;
+
+use std::time::Duration;
+
+use aiocache_core::{Backend, ErrorKind, Reply};
+use aiocache_redis::RedisBackend;
+use support::{RedisServer, backend, bytes, get};
+
+async fn client_line(redis: &RedisBackend) -> String {
+    let line = redis.raw(&[b"CLIENT", b"INFO"]).await.expect("asked");
+    match line {
+        Reply::Text(text) => text,
+        Reply::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_without_showing_it() {
+    let server = RedisServer::start_with(&["--requirepass", "right-4111"]);
+    for (url, protocol) in [(server.url(), 3), (format!("{}?protocol=2", server.url()), 2)] {
+        let none = RedisBackend::connect(&*url).expect("a good URL");
+        let wrong = RedisBackend::builder(&*url)
+            .password("wrong-4111")
+            .build()
+            .expect("good options");
+        for redis in [none, wrong] {
+            let error = redis.ping().await.expect_err("refused");
+            assert_eq!(error.kind(), ErrorKind::Server, "RESP{protocol}: {error}");
+            assert!(!error.is_transient());
+            assert!(!format!("{error:?} {redis:?}").contains("4111"));
+        }
+        let right = RedisBackend::builder(&*url)
+            .password("right-4111")
+            .build()
+            .expect("good options");
+        right.ping().await.expect("let in");
+    }
+    let in_url = format!("redis://:right-4111@127.0.0.1:{}", server.port());
+    RedisBackend::connect(in_url)
+        .expect("a good URL")
+        .ping()
+        .await
+        .expect("let in");
+}
+
+#[tokio::test]
+async fn options_reach_the_server() {
+    let server = RedisServer::start();
+    let redis = RedisBackend::builder(server.url())
+        .database(3)
+        .client_name("service-a")
+        .build()
+        .expect("good options");
+    let line = client_line(&redis).await;
+    assert!(
+        line.contains(" name=service-a ") && line.contains(" db=3 "),
+        "{line}"
+    );
+    redis.write("key", bytes("1"), None).await.expect("written");
+    assert_eq!(get(&backend(&server), "key").await.expect("read"), None);
+}
+
+#[tokio::test]
+async fn options_that_make_no_sense_are_refused() {
+    let builder = || RedisBackend::builder("redis://localhost");
+    for refused in [
+        builder().deadline(Duration::ZERO),
+        builder().connect_timeout(Duration::ZERO),
+        builder().client_name("two words"),
+        builder().client_name(""),
+        builder().username("user"),
+        RedisBackend::builder("localhost:6379"),
+    ] {
+        assert_eq!(
+            refused.build().expect_err("refused").kind(),
+            ErrorKind::InvalidConfig
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_unix_socket_works_like_a_port() {
+    let path = std::env::temp_dir().join(format!("aiocache-{}.sock", std::process::id()));
+    let text = path.to_str().expect("a path of text");
+    let server = RedisServer::start_with(&["--unixsocket", text]);
+    let redis = RedisBackend::connect(format!("redis+unix://{text}?db=2")).expect("a good URL");
+    redis.write("key", bytes("1"), None).await.expect("written");
+    assert!(client_line(&redis).await.contains(" db=2 "));
+    drop(server);
+    let _ = std::fs::remove_file(path);
+}
+
+#[tokio::test]
+async fn a_client_made_elsewhere_is_used() {
+    let server = RedisServer::start();
+    let client = redis::Client::open(format!("{}4", server.url())).expect("a good URL");
+    let redis = RedisBackend::from_client(&client).expect("good settings");
+    assert!(client_line(&redis).await.contains(" db=4 "));
+}
+
+#[tokio::test]
+async fn resp3_is_spoken_and_resp2_where_it_is_refused() {
+    let server = RedisServer::start();
+    assert!(
+        client_line(&backend(&server)).await.contains(" resp=3"),
+        "RESP3 by default"
+    );
+    let plain = RedisBackend::builder(server.url())
+        .resp2()
+        .build()
+        .expect("good options");
+    assert!(client_line(&plain).await.contains(" resp=2"));
+
+    // As servers before version 6 and some proxies are: no HELLO.
+    let old = RedisServer::start_with(&["--rename-command", "HELLO", ""]);
+    let redis = backend(&old);
+    redis.write("key", bytes("1"), None).await.expect("written");
+    redis.close().await.expect("closed");
+    assert_eq!(get(&redis, "key").await.expect("read"), Some(bytes("1")));
+    assert!(client_line(&redis).await.contains(" resp=2"));
+}
+
+#[tokio::test]
+async fn nobody_at_the_address_is_unavailable_at_once() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("redis://:s3cret@{}", free.local_addr().expect("an address"));
+    drop(free);
+    let redis = RedisBackend::connect(url).expect("a good URL");
+    for _ in 0..50 {
+        let start = std::time::Instant::now();
+        let error = get(&redis, "key").await.expect_err("nobody there");
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(
+            start.elapsed() < Duration::from_millis(100),
+            "{:?}",
+            start.elapsed()
+        );
+        assert!(error.to_string().contains("127.0.0.1"), "{error}");
+        assert!(!format!("{error:?}").contains("s3cret"));
+    }
+}
+
+#[test]
+fn outside_a_runtime_the_error_says_so() {
+    let redis = RedisBackend::connect("redis://localhost").expect("a good URL");
+    let mut command = std::pin::pin!(redis.ping());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match command.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(Err(error)) => assert_eq!(error.kind(), ErrorKind::InvalidConfig),
+        other => panic!("{other:?}"),
+    }
+}

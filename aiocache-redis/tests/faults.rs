@@ -1,0 +1,233 @@
+//! Servers that are killed, restarted and paused.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use aiocache_core::{Backend, Error, ErrorKind};
+use aiocache_redis::RedisBackend;
+use support::proxy::Proxy;
+use support::{RedisServer, backend, bytes, get};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// What a task saw: each command's time of answer, how long it took, and its error.
+type Seen = Vec<(Instant, Duration, Option<Error>)>;
+
+fn storm(redis: &RedisBackend, stop: &Arc<AtomicBool>, tasks: usize) -> Vec<JoinHandle<Seen>> {
+    let task = |task: usize| {
+        let (redis, stop) = (redis.clone(), Arc::clone(stop));
+        tokio::spawn(async move {
+            let key = format!("key-{task}");
+            let mut seen = Seen::new();
+            for round in 0_usize.. {
+                if stop.load(Relaxed) {
+                    break;
+                }
+                let start = Instant::now();
+                let result = match round % 3 {
+                    0 => redis.write(&key, bytes(&key), None).await,
+                    1 => get(&redis, &key).await.map(|_| ()),
+                    _ => redis.delete(&key).await.map(|_| ()),
+                };
+                seen.push((Instant::now(), start.elapsed(), result.err()));
+                sleep(Duration::from_millis(1)).await;
+            }
+            seen
+        })
+    };
+    (0..tasks).map(task).collect()
+}
+
+async fn joined(tasks: Vec<JoinHandle<Seen>>) -> Seen {
+    let mut all = Seen::new();
+    for task in tasks {
+        all.extend(task.await.expect("no panic"));
+    }
+    all
+}
+
+fn slowest(seen: &Seen) -> Duration {
+    seen.iter().map(|(_, took, _)| *took).max().expect("commands ran")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_costs_idempotent_callers_nothing() {
+    let mut server = RedisServer::start();
+    let redis = backend(&server);
+    let stop = Arc::default();
+    let tasks = storm(&redis, &stop, 50);
+    for _ in 0..3 {
+        sleep(Duration::from_millis(150)).await;
+        tokio::task::block_in_place(|| server.restart());
+    }
+    sleep(Duration::from_millis(300)).await;
+    stop.store(true, Relaxed);
+    let seen = joined(tasks).await;
+    let errors: Vec<_> = seen.iter().filter_map(|(.., error)| error.as_ref()).collect();
+    println!(
+        "{} commands over 3 restarts, slowest {:?}",
+        seen.len(),
+        slowest(&seen)
+    );
+    assert!(
+        errors.is_empty(),
+        "{} errors, the first {}",
+        errors.len(),
+        errors[0]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_away_is_unavailable_only_while_it_is_away() {
+    let mut server = RedisServer::start();
+    let redis = backend(&server);
+    let stop = Arc::default();
+    let tasks = storm(&redis, &stop, 50);
+    sleep(Duration::from_millis(100)).await;
+    server.kill();
+    sleep(Duration::from_millis(1500)).await;
+    tokio::task::block_in_place(|| server.restart());
+    let back = Instant::now();
+    sleep(Duration::from_millis(700)).await;
+    stop.store(true, Relaxed);
+    let seen = joined(tasks).await;
+
+    let first = seen
+        .iter()
+        .filter(|(at, _, error)| *at > back && error.is_none())
+        .map(|(at, ..)| *at)
+        .min();
+    let first = first.expect("it works again") - back;
+    println!(
+        "{} commands, slowest {:?}, first success after {first:?}",
+        seen.len(),
+        slowest(&seen)
+    );
+    assert!(
+        first <= Duration::from_millis(300),
+        "first success after {first:?}"
+    );
+    let late = seen
+        .iter()
+        .filter(|(at, _, error)| *at > back + Duration::from_millis(300) && error.is_some());
+    assert_eq!(late.count(), 0);
+    let kinds = seen
+        .iter()
+        .filter_map(|(.., error)| error.as_ref())
+        .map(Error::kind);
+    assert!(kinds.clone().count() > 0 && kinds.clone().all(|kind| kind == ErrorKind::Unavailable));
+    assert!(slowest(&seen) <= Duration::from_millis(700));
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_was_closed_costs_nothing_not_even_a_counter() {
+    let mut server = RedisServer::start();
+    let redis = backend(&server);
+    for _ in 0..3 {
+        redis.ping().await.expect("there");
+        tokio::task::yield_now().await;
+        server.restart();
+        // The connection's task sees the end when this runtime next polls it.
+        sleep(Duration::from_millis(20)).await;
+        assert_eq!(redis.increment("counter", 1, None).await.expect("counted"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_paused_server_costs_the_deadline_and_is_found_again() {
+    let server = RedisServer::start();
+    let deadline = Duration::from_millis(250);
+    let redis = RedisBackend::builder(server.url())
+        .deadline(deadline)
+        .build()
+        .expect("good options");
+    redis.write("key", bytes("1"), None).await.expect("written");
+    server.pause();
+    let mut worst = Duration::ZERO;
+    for _ in 0..8 {
+        let start = Instant::now();
+        let error = get(&redis, "key").await.expect_err("paused");
+        assert!(
+            matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable),
+            "{error}"
+        );
+        worst = worst.max(start.elapsed());
+    }
+    server.resume();
+    println!("slowest {worst:?} with a deadline of {deadline:?}");
+    assert!(worst <= deadline * 2);
+    let start = Instant::now();
+    while get(&redis, "key").await.is_err() {
+        sleep(Duration::from_millis(5)).await;
+    }
+    println!("back after {:?}", start.elapsed());
+    assert!(
+        start.elapsed() <= Duration::from_millis(500),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_never_answered_costs_each_caller_at_most_the_deadline() {
+    let server = RedisServer::start();
+    server.pause();
+    let deadline = Duration::from_millis(250);
+    let redis = RedisBackend::builder(server.url())
+        .deadline(deadline)
+        .build()
+        .expect("good options");
+    let mut worst = Duration::ZERO;
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(3) {
+        let start = Instant::now();
+        let error = redis.increment("counter", 1, None).await.expect_err("paused");
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "nothing was sent");
+        worst = worst.max(start.elapsed());
+        sleep(Duration::from_millis(10)).await;
+    }
+    println!("slowest {worst:?} with a deadline of {deadline:?}");
+    assert!(worst <= deadline * 2, "{worst:?}");
+    server.resume();
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(redis.increment("counter", 1, None).await.expect("counted"), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_is_full_is_unavailable() {
+    let server = RedisServer::start_with(&["--maxclients", "1"]);
+    let first = backend(&server);
+    // The starter's own probe may still be counted.
+    while first.ping().await.is_err() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    let second = backend(&server);
+    let error = second.ping().await.expect_err("full");
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    first.close().await.expect("closed");
+    sleep(Duration::from_millis(300)).await;
+    second.ping().await.expect("there is room");
+}
+
+#[tokio::test]
+async fn a_connection_that_only_times_out_is_left() {
+    let server = RedisServer::start();
+    let proxy = Proxy::start(server.port()).await;
+    let redis = RedisBackend::builder(proxy.url())
+        .deadline(Duration::from_millis(200))
+        .build()
+        .expect("good options");
+    redis.write("key", bytes("1"), None).await.expect("written");
+    proxy.go_dark();
+    let start = Instant::now();
+    let mut errors = 0;
+    while get(&redis, "key").await.is_err() {
+        errors += 1;
+        assert!(start.elapsed() < Duration::from_secs(3), "never left");
+    }
+    println!("left after {errors} timeouts, {:?}", start.elapsed());
+    assert_eq!(errors, 3);
+}

@@ -1,0 +1,147 @@
+//! Many tasks on one connection, dropped at any point.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use aiocache_core::{Backend, Reply};
+use support::{RedisServer, backend, bytes, get};
+use tokio::time::timeout;
+
+/// A small generator, so that each run drops its commands at other points but no dependency is needed.
+fn next(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropped_commands_never_shift_an_answer() {
+    let server = RedisServer::start();
+    let redis = backend(&server);
+    let keys: Vec<String> = (0..64).map(|task| format!("key-{task}")).collect();
+    for key in &keys {
+        redis.write(key, bytes(key), None).await.expect("written");
+    }
+    let tasks: Vec<_> = keys
+        .into_iter()
+        .enumerate()
+        .map(|(task, key)| {
+            let redis = redis.clone();
+            tokio::spawn(async move {
+                let mut state = 0x9e37_79b9_7f4a_7c15 ^ (task as u64 + 1);
+                let (mut right, mut dropped, mut wrong) = (0, 0, 0);
+                for _ in 0..300 {
+                    let patience = Duration::from_micros(next(&mut state) % 3000);
+                    match timeout(patience, get(&redis, &key)).await {
+                        Ok(value) if value.as_ref().expect("no error") == &Some(bytes(&key)) => right += 1,
+                        Ok(_) => wrong += 1,
+                        Err(_) => dropped += 1,
+                    }
+                }
+                (right, dropped, wrong)
+            })
+        })
+        .collect();
+    let (mut right, mut dropped, mut wrong) = (0, 0, 0);
+    for task in tasks {
+        let seen = task.await.expect("no panic");
+        right += seen.0;
+        dropped += seen.1;
+        wrong += seen.2;
+    }
+    println!("right {right}, dropped {dropped}, wrong {wrong}");
+    assert_eq!(wrong, 0);
+    assert!(right > 0 && dropped > 0);
+    let Reply::Text(stats) = redis.raw(&[b"INFO", b"stats"]).await.expect("asked") else {
+        panic!("no text")
+    };
+    let opened = stats
+        .lines()
+        .find_map(|line| line.strip_prefix("total_connections_received:"));
+    // One is the probe of the test's own server.
+    assert_eq!(opened.map(str::trim), Some("2"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_tasks_share_one_connection() {
+    let server = RedisServer::start();
+    let redis = backend(&server);
+    let start = Instant::now();
+    let tasks: Vec<_> = (0..1000)
+        .map(|task| {
+            let redis = redis.clone();
+            tokio::spawn(async move {
+                let key = format!("key-{task}");
+                for _ in 0..10 {
+                    redis
+                        .write(&key, bytes(&key), Some(Duration::from_secs(60)))
+                        .await
+                        .expect("written");
+                    assert_eq!(get(&redis, &key).await.expect("read"), Some(bytes(&key)));
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.expect("no panic");
+    }
+    println!("20 000 commands in {:?}", start.elapsed());
+    let Reply::Text(list) = redis.raw(&[b"CLIENT", b"LIST"]).await.expect("asked") else {
+        panic!("no text")
+    };
+    assert_eq!(list.lines().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_caller_that_goes_away_holds_nobody_up() {
+    for _ in 0..20 {
+        let server = RedisServer::start();
+        let redis = backend(&server);
+        let first = tokio::spawn({
+            let redis = redis.clone();
+            async move { redis.ping().await }
+        });
+        tokio::task::yield_now().await;
+        first.abort();
+        let start = Instant::now();
+        redis.ping().await.expect("connected by whoever is there");
+        assert!(
+            start.elapsed() < Duration::from_millis(100),
+            "{:?}",
+            start.elapsed()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_value_goes_by_a_connection_of_its_own() {
+    let server = RedisServer::start();
+    let redis = aiocache_redis::RedisBackend::builder(server.url())
+        .deadline(Duration::from_secs(20))
+        .build()
+        .expect("good options");
+    let large = bytes(vec![b'x'; 48 << 20]);
+    redis.write("small", bytes("1"), None).await.expect("written");
+    let writing = tokio::spawn({
+        let redis = redis.clone();
+        async move { redis.write("large", large, None).await }
+    });
+    let mut worst = Duration::ZERO;
+    while !writing.is_finished() {
+        let start = Instant::now();
+        get(&redis, "small").await.expect("read");
+        worst = worst.max(start.elapsed());
+    }
+    writing.await.expect("no panic").expect("written");
+    println!("slowest small read beside a write of 48 MiB: {worst:?}");
+    let Reply::Text(list) = redis.raw(&[b"CLIENT", b"LIST"]).await.expect("asked") else {
+        panic!("no text")
+    };
+    assert_eq!(list.lines().count(), 2);
+    assert_eq!(
+        get(&redis, "large").await.expect("read").map(|value| value.len()),
+        Some(48 << 20)
+    );
+}

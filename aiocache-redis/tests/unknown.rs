@@ -1,0 +1,120 @@
+//! Answers that are lost: what is told to the caller, and what is sent again.
+
+mod support;
+
+use std::time::Duration;
+
+use aiocache_core::{Backend, ErrorKind, Version};
+use aiocache_redis::RedisBackend;
+use support::proxy::Proxy;
+use support::{RedisServer, backend, bytes, get};
+use tokio::time::sleep;
+
+#[tokio::test]
+async fn a_lost_answer_to_an_increment_is_unknown_and_never_sent_twice() {
+    let server = RedisServer::start();
+    let redis = RedisBackend::builder(server.url())
+        .deadline(Duration::from_millis(100))
+        .build()
+        .expect("good options");
+    let (mut acknowledged, mut unknown, mut unavailable) = (0_i64, 0_i64, 0_i64);
+    for round in 0..200 {
+        if round % 50 == 25 {
+            server.pause();
+        }
+        let tasks: Vec<_> = (0..5)
+            .map(|_| {
+                let redis = redis.clone();
+                tokio::spawn(async move { redis.increment("counter", 1, None).await })
+            })
+            .collect();
+        for task in tasks {
+            match task.await.expect("no panic").map_err(|error| error.kind()) {
+                Ok(_) => acknowledged += 1,
+                Err(ErrorKind::Unknown) => unknown += 1,
+                Err(ErrorKind::Unavailable) => unavailable += 1,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        if round % 50 == 25 {
+            server.resume();
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+    sleep(Duration::from_millis(200)).await;
+    let counter = redis.increment("counter", 0, None).await.expect("counted");
+    println!("acknowledged {acknowledged}, unknown {unknown}, unavailable {unavailable}, counter {counter}");
+    assert!(unknown > 0);
+    assert!(counter >= acknowledged && counter <= acknowledged + unknown);
+}
+
+#[tokio::test]
+async fn a_write_that_may_have_been_applied_is_a_timeout_or_unknown_by_its_kind() {
+    let server = RedisServer::start();
+    let redis = RedisBackend::builder(server.url())
+        .deadline(Duration::from_millis(80))
+        .build()
+        .expect("good options");
+    redis.ping().await.expect("there");
+    server.pause();
+    let (write, add) = tokio::join!(
+        redis.write("key", bytes("1"), None),
+        redis.add("new", bytes("1"), None)
+    );
+    server.resume();
+    assert_eq!(write.expect_err("late").kind(), ErrorKind::Timeout);
+    assert_eq!(add.expect_err("late").kind(), ErrorKind::Unknown);
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!(
+        get(&redis, "key").await.expect("read"),
+        Some(bytes("1")),
+        "it was applied"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_cut_off_repeats_what_is_harmless_and_nothing_else() {
+    let server = RedisServer::start();
+    let proxy = Proxy::start(server.port()).await;
+    let redis = RedisBackend::connect(proxy.url()).expect("a good URL");
+    let direct = backend(&server);
+    let minute = Some(Duration::from_secs(60));
+    redis
+        .increment("warm", 1, minute)
+        .await
+        .expect("scripts are known");
+
+    // Connected first, or the answer that is lost would be one of the handshake's.
+    let cut = async || {
+        redis.ping().await.expect("connected");
+        proxy.cut_next_answer();
+    };
+    cut().await;
+    redis.write("key", bytes("1"), None).await.expect("repeated");
+    cut().await;
+    assert_eq!(get(&redis, "key").await.expect("repeated"), Some(bytes("1")));
+
+    let version = Version::bytes(bytes("1"));
+    for (how, ttl) in [("plain", None), ("script", minute)] {
+        cut().await;
+        let error = redis.increment(how, 1, ttl).await.expect_err("cut off");
+        assert_eq!(error.kind(), ErrorKind::Unknown, "{how}: {error}");
+        assert_eq!(
+            get(&direct, how).await.expect("read"),
+            Some(bytes("1")),
+            "{how} was counted once"
+        );
+    }
+    cut().await;
+    let error = redis.add("new", bytes("1"), None).await.expect_err("cut off");
+    assert_eq!(error.kind(), ErrorKind::Unknown);
+    cut().await;
+    let error = redis
+        .compare_and_delete("key", &version)
+        .await
+        .expect_err("cut off");
+    assert_eq!(error.kind(), ErrorKind::Unknown);
+    cut().await;
+    let error = redis.raw(&[b"PING"]).await.expect_err("cut off");
+    assert_eq!(error.kind(), ErrorKind::Unknown);
+}
