@@ -302,28 +302,38 @@ where
         }
     }
 
-    /// Takes what has landed and every lead that is free; if nothing is left but waiting, waits once.
+    /// Waits for one of the flights that others lead, unless there is something to load.
     async fn wait(
         &mut self,
         led: &mut Vec<Led<B::Raw>>,
         awaited: &mut Vec<Awaited<B::Raw>>,
         until: Instant,
     ) -> Result<(), K::Rest> {
+        self.sweep(led, awaited)?;
+        if !led.is_empty() {
+            return Ok(());
+        }
+        let Some(Awaited { index, seat }) = awaited.pop() else {
+            return Ok(());
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        let turn = seat.turn(left.max(Duration::from_millis(1))).await;
+        self.turned(index, turn, led)?;
+        // A leader that goes away hands all its keys over, and one load is to serve them.
+        self.sweep(led, awaited)
+    }
+
+    /// Takes what has landed and every lead that is free, without waiting.
+    fn sweep(
+        &mut self,
+        led: &mut Vec<Led<B::Raw>>,
+        awaited: &mut Vec<Awaited<B::Raw>>,
+    ) -> Result<(), K::Rest> {
         for Awaited { index, seat } in std::mem::take(awaited) {
             match seat.turn_now() {
                 Ok(turn) => self.turned(index, turn, led)?,
                 Err(seat) => awaited.push(Awaited { index, seat }),
             }
-        }
-        if !led.is_empty() {
-            return Ok(());
-        }
-        if let Some(Awaited { index, seat }) = awaited.pop() {
-            let left = until
-                .saturating_duration_since(Instant::now())
-                .max(Duration::from_millis(1));
-            let turn = seat.turn(left).await;
-            self.turned(index, turn, led)?;
         }
         Ok(())
     }
