@@ -1,5 +1,5 @@
 //! The cases of the conformance suite. Each proves the line of a `# Behavior` list of
-//! [`Backend`](crate::Backend) that its documentation repeats.
+//! [`Backend`] that its documentation repeats.
 //!
 //! They are public so that one of them can be run alone, with [`run_case`](super::run_case); those of
 //! [`concurrency`] with [`run_concurrent_case`](super::run_concurrent_case).
