@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use aiocache_core::{Backend, ErrorKind};
 use aiocache_redis::RedisCache;
-use support::{RedisServer, backend, get};
+use support::{backend, get, server};
 
 #[tokio::test]
 async fn values_are_plain_json_under_namespace_and_key() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let users: RedisCache = RedisCache::builder(redis.clone()).namespace("users").build();
     users.set("1", &vec![1, 2]).await.expect("written");
@@ -39,7 +39,7 @@ async fn values_are_plain_json_under_namespace_and_key() {
 
 #[tokio::test]
 async fn an_error_names_the_place_and_no_key() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let users: RedisCache = RedisCache::builder(redis.clone()).namespace("users").build();
     redis
@@ -53,7 +53,7 @@ async fn an_error_names_the_place_and_no_key() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_tasks_use_clones_of_one_cache() {
-    let server = RedisServer::start();
+    let server = server();
     let cache: Arc<RedisCache> = Arc::new(
         RedisCache::builder(backend(&server))
             .namespace("n")

@@ -4,7 +4,7 @@ mod support;
 
 use aiocache_core::{Backend, ErrorKind, Reply};
 use aiocache_redis::RedisBackend;
-use support::{RedisServer, backend, bytes, get};
+use support::{backend, bytes, get, server};
 
 async fn size(redis: &RedisBackend) -> i64 {
     redis
@@ -17,7 +17,7 @@ async fn size(redis: &RedisBackend) -> i64 {
 
 #[tokio::test]
 async fn every_prefix_is_taken_literally() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let prefixes = [
         "a:", "ab:", "abc:", "a*:", "a?:", "a[bc]:", "a[^b]:", "a\\:", "a\\*:", "[a-c]:", "[:", "]:", "^:",
@@ -52,7 +52,7 @@ async fn every_prefix_is_taken_literally() {
 
 #[tokio::test]
 async fn a_large_namespace_goes_whole_and_keys_that_are_no_text_stay() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     for prefix in ["ns", "other"] {
         let keys: Vec<String> = (0..10_000).map(|number| format!("{prefix}:{number}")).collect();
@@ -69,7 +69,7 @@ async fn a_large_namespace_goes_whole_and_keys_that_are_no_text_stay() {
 
 #[tokio::test]
 async fn clearing_everything_has_to_be_said() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     redis.write("key", bytes("1"), None).await.expect("written");
     let error = redis.clear("").await.expect_err("refused");

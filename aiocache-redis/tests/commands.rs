@@ -5,13 +5,13 @@ mod support;
 use std::time::Duration;
 
 use aiocache_core::{Backend, ErrorKind, Remaining, Reply, Version, Want};
-use support::{RedisServer, backend, bytes, get};
+use support::{backend, bytes, get, server, url};
 
 const MINUTE: Option<Duration> = Some(Duration::from_secs(60));
 
 #[tokio::test]
 async fn a_value_is_read_as_it_was_written() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let all: Vec<u8> = (0..=255).cycle().take(3 << 20).collect();
     for value in [&b""[..], b"\xff\x00\r\n$-1\r\n", &all] {
@@ -29,7 +29,7 @@ async fn a_value_is_read_as_it_was_written() {
 
 #[tokio::test]
 async fn a_read_gives_what_is_wanted_beside_the_value() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     redis.write("short", bytes("1"), MINUTE).await.expect("written");
     redis.write("ever", bytes("2"), None).await.expect("written");
@@ -81,7 +81,7 @@ async fn a_read_gives_what_is_wanted_beside_the_value() {
 
 #[tokio::test]
 async fn several_are_written_read_and_deleted_in_order() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     for ttl in [None, MINUTE] {
         let pairs = vec![("a", bytes("1")), ("b", bytes("2")), ("a", bytes("3"))];
@@ -116,7 +116,7 @@ async fn several_are_written_read_and_deleted_in_order() {
 
 #[tokio::test]
 async fn add_leaves_what_is_there() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     assert!(redis.add("key", bytes("1"), MINUTE).await.expect("added"));
     assert!(!redis.add("key", bytes("2"), None).await.expect("refused"));
@@ -131,7 +131,7 @@ async fn add_leaves_what_is_there() {
 
 #[tokio::test]
 async fn counters_are_exact_to_the_ends_of_their_range() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     for ttl in [None, MINUTE] {
         for (delta, value) in [(-5, -5), (i64::MAX, i64::MAX - 5), (5, i64::MAX)] {
@@ -168,7 +168,7 @@ async fn counters_are_exact_to_the_ends_of_their_range() {
 
 #[tokio::test]
 async fn many_increments_at_once_are_all_counted() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let tasks: Vec<_> = (0..50)
         .map(|_| {
@@ -188,7 +188,7 @@ async fn many_increments_at_once_are_all_counted() {
 
 #[tokio::test]
 async fn comparing_lets_one_write_through() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let value = bytes(b"\xff\0\r\nold");
     redis.write("key", value.clone(), MINUTE).await.expect("written");
@@ -238,7 +238,7 @@ async fn comparing_lets_one_write_through() {
 
 #[tokio::test]
 async fn scripts_survive_being_forgotten_by_the_server() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     for round in 1..=3 {
         redis.raw(&[b"SCRIPT", b"FLUSH"]).await.expect("flushed");
@@ -251,8 +251,8 @@ async fn scripts_survive_being_forgotten_by_the_server() {
 
 #[tokio::test]
 async fn a_value_over_the_limit_is_not_sent() {
-    let server = RedisServer::start();
-    let redis = aiocache_redis::RedisBackend::builder(server.url())
+    let server = server();
+    let redis = aiocache_redis::RedisBackend::builder(url(&server))
         .max_value_bytes(10)
         .build()
         .expect("good options");
@@ -283,7 +283,7 @@ async fn a_value_over_the_limit_is_not_sent() {
 
 #[tokio::test]
 async fn raw_gives_any_answer_and_cuts_arguments_from_errors() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     redis
         .raw(&[b"HSET", b"hash", b"field", b"\xff"])
@@ -319,7 +319,7 @@ async fn raw_gives_any_answer_and_cuts_arguments_from_errors() {
 
 #[tokio::test]
 async fn a_key_of_another_type_is_an_error_of_the_server() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     redis.raw(&[b"LPUSH", b"list", b"1"]).await.expect("pushed");
     let error = get(&redis, "list").await.expect_err("a list");
@@ -330,7 +330,7 @@ async fn a_key_of_another_type_is_an_error_of_the_server() {
 
 #[tokio::test]
 async fn a_command_after_a_close_works() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     redis.ping().await.expect("there");
     redis.close().await.expect("closed");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aiocache_core::{Backend, ErrorKind, Reply};
 use aiocache_redis::RedisBackend;
-use support::{RedisServer, backend, bytes, get};
+use support::{backend, bytes, get, server, server_with, url};
 
 async fn client_line(redis: &RedisBackend) -> String {
     let line = redis.raw(&[b"CLIENT", b"INFO"]).await.expect("asked");
@@ -19,8 +19,8 @@ async fn client_line(redis: &RedisBackend) -> String {
 
 #[tokio::test]
 async fn a_wrong_password_is_told_without_showing_it() {
-    let server = RedisServer::start_with(&["--requirepass", "right-4111"]);
-    for (url, protocol) in [(server.url(), 3), (format!("{}?protocol=2", server.url()), 2)] {
+    let server = server_with(&["--requirepass", "right-4111"]);
+    for (url, protocol) in [(url(&server), 3), (format!("{}?protocol=2", url(&server)), 2)] {
         let none = RedisBackend::connect(&*url).expect("a good URL");
         let wrong = RedisBackend::builder(&*url)
             .password("wrong-4111")
@@ -48,8 +48,8 @@ async fn a_wrong_password_is_told_without_showing_it() {
 
 #[tokio::test]
 async fn options_reach_the_server() {
-    let server = RedisServer::start();
-    let redis = RedisBackend::builder(server.url())
+    let server = server();
+    let redis = RedisBackend::builder(url(&server))
         .database(3)
         .client_name("service-a")
         .build()
@@ -85,7 +85,7 @@ async fn options_that_make_no_sense_are_refused() {
 async fn a_unix_socket_works_like_a_port() {
     let path = std::env::temp_dir().join(format!("aiocache-{}.sock", std::process::id()));
     let text = path.to_str().expect("a path of text");
-    let server = RedisServer::start_with(&["--unixsocket", text]);
+    let server = server_with(&["--unixsocket", text]);
     let redis = RedisBackend::connect(format!("redis+unix://{text}?db=2")).expect("a good URL");
     redis.write("key", bytes("1"), None).await.expect("written");
     assert!(client_line(&redis).await.contains(" db=2 "));
@@ -95,27 +95,27 @@ async fn a_unix_socket_works_like_a_port() {
 
 #[tokio::test]
 async fn a_client_made_elsewhere_is_used() {
-    let server = RedisServer::start();
-    let client = redis::Client::open(format!("{}4", server.url())).expect("a good URL");
+    let server = server();
+    let client = redis::Client::open(format!("{}4", url(&server))).expect("a good URL");
     let redis = RedisBackend::from_client(&client).expect("good settings");
     assert!(client_line(&redis).await.contains(" db=4 "));
 }
 
 #[tokio::test]
 async fn resp3_is_spoken_and_resp2_where_it_is_refused() {
-    let server = RedisServer::start();
+    let server = server();
     assert!(
         client_line(&backend(&server)).await.contains(" resp=3"),
         "RESP3 by default"
     );
-    let plain = RedisBackend::builder(server.url())
+    let plain = RedisBackend::builder(url(&server))
         .resp2()
         .build()
         .expect("good options");
     assert!(client_line(&plain).await.contains(" resp=2"));
 
     // As servers before version 6 and some proxies are: no HELLO.
-    let old = RedisServer::start_with(&["--rename-command", "HELLO", ""]);
+    let old = server_with(&["--rename-command", "HELLO", ""]);
     let redis = backend(&old);
     redis.write("key", bytes("1"), None).await.expect("written");
     redis.close().await.expect("closed");

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use aiocache_core::testing::{Direction, Fault};
 use aiocache_core::{Backend, Error, ErrorKind};
 use aiocache_redis::RedisBackend;
-use support::proxy::Proxy;
-use support::{RedisServer, backend, bytes, get};
+use support::{backend, bytes, get, proxy, server, server_with, url};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -55,13 +55,13 @@ fn slowest(seen: &Seen) -> Duration {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_costs_idempotent_callers_nothing() {
-    let mut server = RedisServer::start();
+    let mut server = server();
     let redis = backend(&server);
     let stop = Arc::default();
     let tasks = storm(&redis, &stop, 50);
     for _ in 0..3 {
         sleep(Duration::from_millis(150)).await;
-        tokio::task::block_in_place(|| server.restart());
+        tokio::task::block_in_place(|| server.restart()).expect("the server obeys");
     }
     sleep(Duration::from_millis(300)).await;
     stop.store(true, Relaxed);
@@ -82,14 +82,14 @@ async fn a_restart_costs_idempotent_callers_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_away_is_unavailable_only_while_it_is_away() {
-    let mut server = RedisServer::start();
+    let mut server = server();
     let redis = backend(&server);
     let stop = Arc::default();
     let tasks = storm(&redis, &stop, 50);
     sleep(Duration::from_millis(100)).await;
-    server.kill();
+    server.kill().expect("the server obeys");
     sleep(Duration::from_millis(1500)).await;
-    tokio::task::block_in_place(|| server.restart());
+    tokio::task::block_in_place(|| server.restart()).expect("the server obeys");
     let back = Instant::now();
     sleep(Duration::from_millis(700)).await;
     stop.store(true, Relaxed);
@@ -124,12 +124,12 @@ async fn a_server_that_is_away_is_unavailable_only_while_it_is_away() {
 
 #[tokio::test]
 async fn an_idle_connection_that_was_closed_costs_nothing_not_even_a_counter() {
-    let mut server = RedisServer::start();
+    let mut server = server();
     let redis = backend(&server);
     for _ in 0..3 {
         redis.ping().await.expect("there");
         tokio::task::yield_now().await;
-        server.restart();
+        server.restart().expect("the server obeys");
         // The connection's task sees the end when this runtime next polls it.
         sleep(Duration::from_millis(20)).await;
         assert_eq!(redis.increment("counter", 1, None).await.expect("counted"), 1);
@@ -138,14 +138,14 @@ async fn an_idle_connection_that_was_closed_costs_nothing_not_even_a_counter() {
 
 #[tokio::test]
 async fn a_paused_server_costs_the_deadline_and_is_found_again() {
-    let server = RedisServer::start();
+    let mut server = server();
     let deadline = Duration::from_millis(250);
-    let redis = RedisBackend::builder(server.url())
+    let redis = RedisBackend::builder(url(&server))
         .deadline(deadline)
         .build()
         .expect("good options");
     redis.write("key", bytes("1"), None).await.expect("written");
-    server.pause();
+    server.pause().expect("the server obeys");
     let mut worst = Duration::ZERO;
     for _ in 0..8 {
         let start = Instant::now();
@@ -156,7 +156,7 @@ async fn a_paused_server_costs_the_deadline_and_is_found_again() {
         );
         worst = worst.max(start.elapsed());
     }
-    server.resume();
+    server.resume().expect("the server obeys");
     println!("slowest {worst:?} with a deadline of {deadline:?}");
     assert!(worst <= deadline * 2);
     let start = Instant::now();
@@ -173,10 +173,10 @@ async fn a_paused_server_costs_the_deadline_and_is_found_again() {
 
 #[tokio::test]
 async fn a_server_that_never_answered_costs_each_caller_at_most_the_deadline() {
-    let server = RedisServer::start();
-    server.pause();
+    let mut server = server();
+    server.pause().expect("the server obeys");
     let deadline = Duration::from_millis(250);
-    let redis = RedisBackend::builder(server.url())
+    let redis = RedisBackend::builder(url(&server))
         .deadline(deadline)
         .build()
         .expect("good options");
@@ -191,14 +191,14 @@ async fn a_server_that_never_answered_costs_each_caller_at_most_the_deadline() {
     }
     println!("slowest {worst:?} with a deadline of {deadline:?}");
     assert!(worst <= deadline * 2, "{worst:?}");
-    server.resume();
+    server.resume().expect("the server obeys");
     sleep(Duration::from_millis(300)).await;
     assert_eq!(redis.increment("counter", 1, None).await.expect("counted"), 1);
 }
 
 #[tokio::test]
 async fn a_server_that_is_full_is_unavailable() {
-    let server = RedisServer::start_with(&["--maxclients", "1"]);
+    let server = server_with(&["--maxclients", "1"]);
     let first = backend(&server);
     // The starter's own probe may still be counted.
     while first.ping().await.is_err() {
@@ -214,14 +214,14 @@ async fn a_server_that_is_full_is_unavailable() {
 
 #[tokio::test]
 async fn a_connection_that_only_times_out_is_left() {
-    let server = RedisServer::start();
-    let proxy = Proxy::start(server.port()).await;
-    let redis = RedisBackend::builder(proxy.url())
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let redis = RedisBackend::builder(url)
         .deadline(Duration::from_millis(200))
         .build()
         .expect("good options");
     redis.write("key", bytes("1"), None).await.expect("written");
-    proxy.go_dark();
+    proxy.set_live(Fault::BlackHole(Direction::Both));
     let start = Instant::now();
     let mut errors = 0;
     while get(&redis, "key").await.is_err() {

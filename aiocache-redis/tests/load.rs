@@ -5,7 +5,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use aiocache_core::{Backend, Reply};
-use support::{RedisServer, backend, bytes, get};
+use support::{backend, bytes, get, server, url};
 use tokio::time::timeout;
 
 /// A small generator, so that each run drops its commands at other points but no dependency is needed.
@@ -18,7 +18,7 @@ fn next(state: &mut u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropped_commands_never_shift_an_answer() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let keys: Vec<String> = (0..64).map(|task| format!("key-{task}")).collect();
     for key in &keys {
@@ -66,7 +66,7 @@ async fn dropped_commands_never_shift_an_answer() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_tasks_share_one_connection() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let start = Instant::now();
     let tasks: Vec<_> = (0..1000)
@@ -97,7 +97,7 @@ async fn a_thousand_tasks_share_one_connection() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_caller_that_goes_away_holds_nobody_up() {
     for _ in 0..20 {
-        let server = RedisServer::start();
+        let server = server();
         let redis = backend(&server);
         let first = tokio::spawn({
             let redis = redis.clone();
@@ -117,8 +117,8 @@ async fn a_first_caller_that_goes_away_holds_nobody_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_value_goes_by_a_connection_of_its_own() {
-    let server = RedisServer::start();
-    let redis = aiocache_redis::RedisBackend::builder(server.url())
+    let server = server();
+    let redis = aiocache_redis::RedisBackend::builder(url(&server))
         .deadline(Duration::from_secs(20))
         .build()
         .expect("good options");

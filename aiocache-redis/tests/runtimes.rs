@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use aiocache_core::{Backend, Reply};
 use aiocache_redis::RedisBackend;
-use support::{RedisServer, backend, bytes, get};
+use support::{backend, bytes, get, server};
 use tokio::runtime::{Builder, Runtime};
 
 fn runtime() -> Runtime {
@@ -45,7 +45,7 @@ const BOUND: Duration = Duration::from_millis(50);
 
 #[test]
 fn one_after_another_each_starts_clean_and_leaves_nothing() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let mut worst = Duration::ZERO;
     for _ in 0..10 {
@@ -69,7 +69,7 @@ fn one_after_another_each_starts_clean_and_leaves_nothing() {
 
 #[test]
 fn at_once_none_waits_for_another() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let threads: Vec<_> = (0..3)
         .map(|_| {
@@ -91,7 +91,7 @@ fn at_once_none_waits_for_another() {
 
 #[test]
 fn a_runtime_that_is_alive_but_not_driven_holds_nobody_up() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let first = runtime();
     first.block_on(use_it(&redis));
@@ -108,7 +108,7 @@ fn a_runtime_that_is_alive_but_not_driven_holds_nobody_up() {
 
 #[test]
 fn a_dropped_backend_closes_its_connections() {
-    let server = RedisServer::start();
+    let server = server();
     let watcher = backend(&server);
     let runtime = runtime();
     runtime.block_on(async {

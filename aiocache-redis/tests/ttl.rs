@@ -5,12 +5,12 @@ mod support;
 use std::time::Duration;
 
 use aiocache_core::{Backend, Remaining};
-use support::{RedisServer, backend, bytes, get};
+use support::{backend, bytes, get, server};
 use tokio::time::sleep;
 
 #[tokio::test]
 async fn every_duration_is_accepted_and_never_becomes_for_ever() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let year = Duration::from_secs(31_557_600);
     for ttl in [Duration::from_millis(1500), 10 * year, 1000 * year, Duration::MAX] {
@@ -44,7 +44,7 @@ async fn every_duration_is_accepted_and_never_becomes_for_ever() {
 
 #[tokio::test]
 async fn a_value_lives_for_its_ttl_to_the_millisecond() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     redis
         .write("tiny", bytes("1"), Some(Duration::from_nanos(1)))
@@ -70,7 +70,7 @@ async fn a_value_lives_for_its_ttl_to_the_millisecond() {
 
 #[tokio::test]
 async fn expire_tells_whether_the_key_was_there() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     let minute = Some(Duration::from_secs(60));
     assert!(!redis.expire("missing", minute).await.expect("expire"));
@@ -86,7 +86,7 @@ async fn expire_tells_whether_the_key_was_there() {
 
 #[tokio::test]
 async fn a_counter_takes_the_ttl_only_when_it_is_created() {
-    let server = RedisServer::start();
+    let server = server();
     let redis = backend(&server);
     redis.increment("ever", 1, None).await.expect("counted");
     redis

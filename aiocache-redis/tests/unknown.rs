@@ -4,23 +4,23 @@ mod support;
 
 use std::time::Duration;
 
+use aiocache_core::testing::{Direction, Fault};
 use aiocache_core::{Backend, ErrorKind, Version};
 use aiocache_redis::RedisBackend;
-use support::proxy::Proxy;
-use support::{RedisServer, backend, bytes, get};
+use support::{backend, bytes, get, proxy, server, url};
 use tokio::time::sleep;
 
 #[tokio::test]
 async fn a_lost_answer_to_an_increment_is_unknown_and_never_sent_twice() {
-    let server = RedisServer::start();
-    let redis = RedisBackend::builder(server.url())
+    let mut server = server();
+    let redis = RedisBackend::builder(url(&server))
         .deadline(Duration::from_millis(100))
         .build()
         .expect("good options");
     let (mut acknowledged, mut unknown, mut unavailable) = (0_i64, 0_i64, 0_i64);
     for round in 0..200 {
         if round % 50 == 25 {
-            server.pause();
+            server.pause().expect("the server obeys");
         }
         let tasks: Vec<_> = (0..5)
             .map(|_| {
@@ -37,7 +37,7 @@ async fn a_lost_answer_to_an_increment_is_unknown_and_never_sent_twice() {
             }
         }
         if round % 50 == 25 {
-            server.resume();
+            server.resume().expect("the server obeys");
             sleep(Duration::from_millis(50)).await;
         }
     }
@@ -50,18 +50,18 @@ async fn a_lost_answer_to_an_increment_is_unknown_and_never_sent_twice() {
 
 #[tokio::test]
 async fn a_write_that_may_have_been_applied_is_a_timeout_or_unknown_by_its_kind() {
-    let server = RedisServer::start();
-    let redis = RedisBackend::builder(server.url())
+    let mut server = server();
+    let redis = RedisBackend::builder(url(&server))
         .deadline(Duration::from_millis(80))
         .build()
         .expect("good options");
     redis.ping().await.expect("there");
-    server.pause();
+    server.pause().expect("the server obeys");
     let (write, add) = tokio::join!(
         redis.write("key", bytes("1"), None),
         redis.add("new", bytes("1"), None)
     );
-    server.resume();
+    server.resume().expect("the server obeys");
     assert_eq!(write.expect_err("late").kind(), ErrorKind::Timeout);
     assert_eq!(add.expect_err("late").kind(), ErrorKind::Unknown);
     sleep(Duration::from_millis(50)).await;
@@ -74,9 +74,9 @@ async fn a_write_that_may_have_been_applied_is_a_timeout_or_unknown_by_its_kind(
 
 #[tokio::test]
 async fn an_answer_cut_off_repeats_what_is_harmless_and_nothing_else() {
-    let server = RedisServer::start();
-    let proxy = Proxy::start(server.port()).await;
-    let redis = RedisBackend::connect(proxy.url()).expect("a good URL");
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let redis = RedisBackend::connect(url).expect("a good URL");
     let direct = backend(&server);
     let minute = Some(Duration::from_secs(60));
     redis
@@ -84,37 +84,40 @@ async fn an_answer_cut_off_repeats_what_is_harmless_and_nothing_else() {
         .await
         .expect("scripts are known");
 
-    // Connected first, or the answer that is lost would be one of the handshake's.
-    let cut = async || {
+    // The command reaches the server; its answer is lost and then the connection.
+    let lose_answers = async || {
         redis.ping().await.expect("connected");
-        proxy.cut_next_answer();
+        proxy.set_live(Fault::BlackHole(Direction::ToClient));
     };
-    cut().await;
-    redis.write("key", bytes("1"), None).await.expect("repeated");
-    cut().await;
-    assert_eq!(get(&redis, "key").await.expect("repeated"), Some(bytes("1")));
+    let cut = async || {
+        sleep(Duration::from_millis(50)).await;
+        proxy.cut();
+    };
+    lose_answers().await;
+    let (written, ()) = tokio::join!(redis.write("key", bytes("1"), None), cut());
+    written.expect("repeated");
+    lose_answers().await;
+    let (read, ()) = tokio::join!(get(&redis, "key"), cut());
+    assert_eq!(read.expect("repeated"), Some(bytes("1")));
 
-    let version = Version::bytes(bytes("1"));
     for (how, ttl) in [("plain", None), ("script", minute)] {
-        cut().await;
-        let error = redis.increment(how, 1, ttl).await.expect_err("cut off");
-        assert_eq!(error.kind(), ErrorKind::Unknown, "{how}: {error}");
+        lose_answers().await;
+        let (counted, ()) = tokio::join!(redis.increment(how, 1, ttl), cut());
+        assert_eq!(counted.expect_err("cut off").kind(), ErrorKind::Unknown, "{how}");
         assert_eq!(
             get(&direct, how).await.expect("read"),
             Some(bytes("1")),
             "{how} was counted once"
         );
     }
-    cut().await;
-    let error = redis.add("new", bytes("1"), None).await.expect_err("cut off");
-    assert_eq!(error.kind(), ErrorKind::Unknown);
-    cut().await;
-    let error = redis
-        .compare_and_delete("key", &version)
-        .await
-        .expect_err("cut off");
-    assert_eq!(error.kind(), ErrorKind::Unknown);
-    cut().await;
-    let error = redis.raw(&[b"PING"]).await.expect_err("cut off");
-    assert_eq!(error.kind(), ErrorKind::Unknown);
+    lose_answers().await;
+    let (added, ()) = tokio::join!(redis.add("new", bytes("1"), None), cut());
+    assert_eq!(added.expect_err("cut off").kind(), ErrorKind::Unknown);
+    lose_answers().await;
+    let version = Version::bytes(bytes("1"));
+    let (deleted, ()) = tokio::join!(redis.compare_and_delete("key", &version), cut());
+    assert_eq!(deleted.expect_err("cut off").kind(), ErrorKind::Unknown);
+    lose_answers().await;
+    let (answer, ()) = tokio::join!(redis.raw(&[b"PING"]), cut());
+    assert_eq!(answer.expect_err("cut off").kind(), ErrorKind::Unknown);
 }
