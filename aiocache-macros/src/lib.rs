@@ -1,4 +1,9 @@
-//! Macros.
+//! The attribute macros of aiocache: [`macro@cached`] and [`macro@multi_cached`].
+//!
+//! They know syntax, not caching: generated code builds a key and calls the cache, and everything else is the cache's.
+//! Users of the `aiocache` crate find them there; with `aiocache-core` alone, depend on this crate beside it.
+//!
+//! With `AIOCACHE_MACROS_DEBUG=1` in the environment of the compiler, each expansion is printed.
 
 mod argument;
 mod attr;
@@ -21,6 +26,7 @@ use syn::parse_quote;
 
 use attr::Attribute;
 
+#[doc = include_str!("docs/cached.md")]
 #[proc_macro_attribute]
 pub fn cached(options: TokenStream, item: TokenStream) -> TokenStream {
     attribute(
@@ -32,6 +38,7 @@ pub fn cached(options: TokenStream, item: TokenStream) -> TokenStream {
     .into()
 }
 
+#[doc = include_str!("docs/multi_cached.md")]
 #[proc_macro_attribute]
 pub fn multi_cached(options: TokenStream, item: TokenStream) -> TokenStream {
     attribute(
@@ -43,7 +50,7 @@ pub fn multi_cached(options: TokenStream, item: TokenStream) -> TokenStream {
     .into()
 }
 
-#[doc(hidden)]
+#[doc = include_str!("docs/cached.md")]
 #[proc_macro_attribute]
 pub fn __facade_cached(options: TokenStream, item: TokenStream) -> TokenStream {
     attribute(
@@ -55,7 +62,7 @@ pub fn __facade_cached(options: TokenStream, item: TokenStream) -> TokenStream {
     .into()
 }
 
-#[doc(hidden)]
+#[doc = include_str!("docs/multi_cached.md")]
 #[proc_macro_attribute]
 pub fn __facade_multi_cached(options: TokenStream, item: TokenStream) -> TokenStream {
     attribute(

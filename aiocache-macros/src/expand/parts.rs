@@ -181,7 +181,7 @@ pub(super) fn key_text(model: &CachedFn, sight: Sight, id: Option<&Ident>) -> To
             generics,
             args,
         } => {
-            let name = generated_name(model, generics, args);
+            let name = generated_name(model, sight, generics, args);
             let version = version.map(|version| quote_spanned!(site=> #key.__version(#version);));
             let args = args.iter().map(|position| {
                 let at = site.located_at(model.args[*position].span());
@@ -194,7 +194,7 @@ pub(super) fn key_text(model: &CachedFn, sight: Sight, id: Option<&Ident>) -> To
 }
 
 /// The function's name and what it is generic over.
-fn generated_name(model: &CachedFn, generics: &[Generic], args: &[usize]) -> TokenStream {
+fn generated_name(model: &CachedFn, sight: Sight, generics: &[Generic], args: &[usize]) -> TokenStream {
     let key = key_name();
     let site = Span::mixed_site();
     let marker = match &model.controls {
@@ -219,8 +219,8 @@ fn generated_name(model: &CachedFn, generics: &[Generic], args: &[usize]) -> Tok
         .filter(|position| Some(**position) != keys)
         .map(|position| &model.args[*position]);
     let opaque = opaque.filter(|arg| arg.ty().is_some_and(is_opaque)).map(|arg| {
-        let local = &arg.local;
-        quote_spanned!(site=> #key.__const(::core::any::type_name_of_val(&*&#local));)
+        let place = reference(arg, sight);
+        quote_spanned!(site=> #key.__const(::core::any::type_name_of_val(#place));)
     });
     quote_spanned!(site=> #key.__name::<#marker>(); #surroundings #(#generics)* #(#opaque)*)
 }
