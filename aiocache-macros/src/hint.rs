@@ -54,7 +54,7 @@ fn nearest<'a, S: AsRef<str>>(name: &str, accepted: &'a [S]) -> Option<&'a str> 
         .iter()
         .map(|other| (distance(name, other.as_ref()), other.as_ref()));
     let (distance, near) = close.min_by_key(|(distance, _)| *distance)?;
-    (distance * 2 < name.len().max(3)).then_some(near)
+    (distance * 3 <= name.len().max(3)).then_some(near)
 }
 
 /// Insertions, deletions and replacements between two names.

@@ -203,6 +203,10 @@ fn check_output(function: &Function, boxed: Option<&Boxed>, errors: &mut Errors)
         (ReturnType::Type(_, ty), None) => (**ty).clone(),
         (ReturnType::Default, None) => nothing(),
     };
+    // What else is not async has been told what it should be.
+    if function.sig.asyncness.is_none() && boxed.is_none() {
+        return written;
+    }
     let no_value = match &written {
         Type::Tuple(tuple) => tuple.elems.is_empty(),
         Type::Never(_) => true,

@@ -45,16 +45,20 @@ pub(super) fn marker(model: &CachedFn) -> TokenStream {
 pub(super) fn cache(model: &CachedFn, sight: Sight) -> TokenStream {
     let cache = &model.cache;
     let at = at_cache(model);
-    let moved = |position: &usize| {
-        model.args[*position].passing != Passing::Shared || model.args[*position].pattern().is_some()
-    };
     let bindings = bindings(model, cache, sight);
+    let moved = |position: &usize| {
+        let arg = &model.args[*position];
+        arg.passing != Passing::Shared || arg.pattern().is_some()
+    };
     // A body that takes the argument away must not find it lent to the cache.
-    if sight == Sight::Function && model.mentioned(cache).iter().any(moved) || !bindings.is_empty() {
-        quote_spanned!(at=> let __cache = &{ #bindings (#cache).__handle() };)
+    let lent = sight == Sight::Function && model.mentioned(cache).iter().any(moved);
+    let held = if lent || !bindings.is_empty() {
+        quote_spanned!(at=> &{ #bindings (#cache).__handle() })
     } else {
-        quote_spanned!(at=> let __cache = &(#cache);)
-    }
+        quote_spanned!(at=> &(#cache))
+    };
+    // Where it is no cache, this is the one place that says so.
+    quote_spanned!(at=> let __cache = #held; let __cache = __cache.__cache();)
 }
 
 /// The span that complaints about the cache's type point at.
@@ -81,8 +85,10 @@ pub(super) fn call(model: &CachedFn, output: &syn::Type, loads: bool) -> TokenSt
     );
     let output = inferred_lifetimes(output);
     let condition = model.skip_if.as_ref().filter(|_| loads);
-    let skip_if = condition.map(|condition| quote_spanned!(Span::mixed_site()=> .__skip_if(#condition)));
-    let at = at_cache(model);
+    let skip_if = condition.map(|condition| {
+        let at = Span::mixed_site().located_at(condition.span());
+        quote_spanned!(at=> .__skip_if(#condition))
+    });
     quote_spanned!(at=> __cache.#call(__cache.#kind::<#output, #none>().__kind().#share()) #skip_if)
 }
 
@@ -339,7 +345,8 @@ impl VisitMut for Borrowing {
 /// The start of an async block that has the user's body: pins its result to the signature's type, and binds patterns.
 pub(super) fn body_start(model: &CachedFn) -> TokenStream {
     let output = inferred_lifetimes(&model.output);
-    quote_spanned!(Span::mixed_site()=>
+    let at = Span::mixed_site().located_at(model.output.span());
+    quote_spanned!(at=>
         #[allow(unreachable_code, clippy::all, clippy::pedantic, clippy::nursery, reason = "never runs: it names the type")]
         if false {
             let __returned: #output = loop {};
