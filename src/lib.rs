@@ -5,6 +5,8 @@
 extern crate self as aiocache;
 
 pub use aiocache_core::*;
+#[cfg(feature = "macros")]
+pub use aiocache_macros::{__facade_cached as cached, __facade_multi_cached as multi_cached};
 
 #[cfg(feature = "memcached")]
 #[doc(inline)]

@@ -65,6 +65,13 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
 /// What the macros' code calls. Inherent and hidden, so that it needs neither a path nor a trait in scope.
 #[doc(hidden)]
 impl<B: Backend, S> Cache<B, S> {
+    /// Itself: where an expression is no cache, the one call that fails.
+    #[inline]
+    #[must_use]
+    pub const fn __cache(&self) -> &Self {
+        self
+    }
+
     #[must_use]
     pub fn __handle(&self) -> Self {
         self.clone()

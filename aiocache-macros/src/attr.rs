@@ -1,0 +1,266 @@
+//! What stands between the parentheses of the attribute: parsed, with the span of each key, not yet judged.
+
+use proc_macro2::Span;
+use syn::ext::IdentExt as _;
+use syn::parse::discouraged::Speculative as _;
+use syn::parse::{Parse, ParseStream, Parser as _};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Ident, LitBool, LitInt, LitStr, Path, Token, parenthesized, token};
+
+use crate::error::Errors;
+use crate::hint;
+
+/// Which attribute is being expanded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attribute {
+    /// `#[cached]`
+    Cached,
+    /// `#[multi_cached]`
+    MultiCached,
+}
+
+impl Attribute {
+    /// How the user writes it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Cached => "cached",
+            Self::MultiCached => "multi_cached",
+        }
+    }
+
+    /// The options it takes, as error messages list them.
+    pub(crate) fn options(self) -> &'static [&'static str] {
+        let all: &[&str] = &[
+            "keys",
+            "cache",
+            "ttl",
+            "key",
+            "key_builder",
+            "skip",
+            "skip_if",
+            "namespace",
+            "cache_none",
+            "version",
+            "max_wait",
+            "controls",
+            "crate",
+        ];
+        match self {
+            Self::Cached => &all[1..],
+            Self::MultiCached => all,
+        }
+    }
+}
+
+/// An option's value and the word that introduced it.
+#[derive(Debug)]
+pub(crate) struct Given<T> {
+    /// The option's name as the user wrote it.
+    pub(crate) key: Ident,
+    /// What was given.
+    pub(crate) value: T,
+}
+
+/// `controls = …`
+#[derive(Debug)]
+pub(crate) enum Controls {
+    /// No companion struct.
+    Off,
+    /// The companion struct has this name.
+    Named(Ident),
+}
+
+/// Every option, as far as it was given.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) cache: Option<Given<Expr>>,
+    pub(crate) keys: Option<Given<Ident>>,
+    pub(crate) ttl: Option<Given<Expr>>,
+    pub(crate) max_wait: Option<Given<Expr>>,
+    pub(crate) key: Option<Given<LitStr>>,
+    pub(crate) key_builder: Option<Given<Expr>>,
+    pub(crate) skip: Option<Given<Vec<Ident>>>,
+    pub(crate) skip_if: Option<Given<Expr>>,
+    pub(crate) namespace: Option<Given<Expr>>,
+    pub(crate) cache_none: Option<Given<bool>>,
+    pub(crate) version: Option<Given<u32>>,
+    pub(crate) controls: Option<Given<Controls>>,
+    pub(crate) krate: Option<Given<Path>>,
+}
+
+impl Options {
+    /// Reads all options, noting every mistake and going on with the next option.
+    pub(crate) fn parse(attribute: Attribute, tokens: proc_macro2::TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let parser = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                if let Err(error) = options.option(attribute, input) {
+                    errors.push(error);
+                    to_next_option(attribute, input)?;
+                }
+                if !input.is_empty() && !input.peek(Token![,]) {
+                    errors.push(input.error("expected `,` between two options"));
+                    to_next_option(attribute, input)?;
+                }
+                input.parse::<Option<Token![,]>>()?;
+            }
+            Ok(())
+        };
+        let parsed = parser.parse2(tokens);
+        errors.keep(parsed);
+        options
+    }
+
+    /// Reads one option.
+    fn option(&mut self, attribute: Attribute, input: ParseStream<'_>) -> syn::Result<()> {
+        if !input.peek(Ident::peek_any) {
+            let options = hint::list(attribute.options());
+            return Err(input.error(format!("expected an option, one of {options}")));
+        }
+        let key = input.call(Ident::parse_any)?;
+        let name = key.to_string();
+        if !attribute.options().contains(&name.as_str()) {
+            return Err(syn::Error::new(
+                key.span(),
+                hint::unknown_option(attribute, &name),
+            ));
+        }
+        match name.as_str() {
+            "cache" => set_once(&mut self.cache, key, |key| value(key, input, "cache = USERS")),
+            "keys" => set_once(&mut self.keys, key, |key| value(key, input, "keys = ids")),
+            "ttl" => set_once(&mut self.ttl, key, |key| value(key, input, "ttl = 60")),
+            "max_wait" => set_once(&mut self.max_wait, key, |key| value(key, input, "max_wait = 30")),
+            "key" => set_once(&mut self.key, key, |key| value(key, input, "key = \"user:{id}\"")),
+            "key_builder" => set_once(&mut self.key_builder, key, |key| {
+                value(key, input, "key_builder = user_key")
+            }),
+            "skip" => set_once(&mut self.skip, key, |key| names(key, input)),
+            "skip_if" => set_once(&mut self.skip_if, key, |key| {
+                value(key, input, "skip_if = |user: &User| user.is_guest")
+            }),
+            "namespace" => set_once(&mut self.namespace, key, |key| {
+                value(key, input, "namespace = \"users\"")
+            }),
+            "cache_none" => set_once(&mut self.cache_none, key, |key| switch(key, input)),
+            "version" => set_once(&mut self.version, key, |key| version(key, input)),
+            "controls" => set_once(&mut self.controls, key, |key| controls(key, input)),
+            _ => set_once(&mut self.krate, key, |key| {
+                equals(key, input, "crate = ::aiocache")?;
+                input.call(Path::parse_mod_style)
+            }),
+        }
+    }
+}
+
+/// The one place that refuses an option given twice.
+fn set_once<T>(
+    slot: &mut Option<Given<T>>,
+    key: Ident,
+    parse: impl FnOnce(&Ident) -> syn::Result<T>,
+) -> syn::Result<()> {
+    let value = parse(&key)?;
+    if slot.is_some() {
+        let message = format!("`{key}` is given twice; keep one of the two");
+        return Err(syn::Error::new(key.span(), message));
+    }
+    *slot = Some(Given { key, value });
+    Ok(())
+}
+
+/// `name = value`
+fn value<T: Parse>(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<T> {
+    equals(key, input, example)?;
+    let found = input.span();
+    input.parse().map_err(|error| {
+        let message = format!("`{key}` cannot be read: {error}; write it like `{example}`");
+        syn::Error::new(if input.is_empty() { found } else { error.span() }, message)
+    })
+}
+
+/// The `=` and something after it.
+fn equals(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<()> {
+    let written = input.parse::<Option<Token![=]>>()?.is_some();
+    if !written || input.is_empty() || input.peek(Token![,]) {
+        let message = format!("`{key}` needs a value: `{example}`");
+        return Err(syn::Error::new(key.span(), message));
+    }
+    Ok(())
+}
+
+/// `skip(a, b, self)`
+fn names(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+    if !input.peek(token::Paren) {
+        let message = "`skip` lists arguments in parentheses: `skip(db, self)`";
+        return Err(syn::Error::new(key.span(), message));
+    }
+    let content;
+    parenthesized!(content in input);
+    let names = Punctuated::<Ident, Token![,]>::parse_terminated_with(&content, Ident::parse_any)?;
+    if names.is_empty() {
+        let message =
+            "`skip()` leaves nothing out; name the arguments that are not part of the key, or remove it";
+        return Err(syn::Error::new(key.span(), message));
+    }
+    Ok(names.into_iter().collect())
+}
+
+/// `cache_none` or `cache_none = true`
+fn switch(key: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
+    if !input.peek(Token![=]) {
+        return Ok(true);
+    }
+    let value: LitBool = value(key, input, "cache_none = true")?;
+    Ok(value.value)
+}
+
+/// `version = 2`
+fn version(key: &Ident, input: ParseStream<'_>) -> syn::Result<u32> {
+    let number: LitInt = value(key, input, "version = 2")?;
+    number.base10_parse().map_err(|_| {
+        let message = format!("`version` is a whole number up to {}; found `{number}`", u32::MAX);
+        syn::Error::new(number.span(), message)
+    })
+}
+
+/// `controls = name` or `controls = false`
+fn controls(key: &Ident, input: ParseStream<'_>) -> syn::Result<Controls> {
+    equals(key, input, "controls = false")?;
+    if input.peek(syn::LitBool) {
+        let switch: LitBool = input.parse()?;
+        if switch.value {
+            let message =
+                "controls are on already; write `controls = Name` for another name, or `controls = false`";
+            return Err(syn::Error::new(switch.span, message));
+        }
+        return Ok(Controls::Off);
+    }
+    let found = input.span();
+    input.parse().map(Controls::Named).map_err(|_| {
+        syn::Error::new(
+            found,
+            "`controls` takes a name for the struct, or `false`: `controls = UserControls`",
+        )
+    })
+}
+
+/// Skips the rest of an option that could not be read: up to a comma that an option's name follows.
+fn to_next_option(attribute: Attribute, input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() {
+        if input.peek(Token![,]) {
+            let ahead = input.fork();
+            ahead.parse::<Token![,]>()?;
+            let next = ahead.call(Ident::parse_any).ok();
+            let known = next.is_some_and(|name| attribute.options().contains(&name.to_string().as_str()));
+            if known || ahead.is_empty() {
+                return Ok(());
+            }
+            input.advance_to(&ahead);
+        } else {
+            input.step(|cursor| {
+                let next = cursor.token_tree().map(|(_, rest)| ((), rest));
+                next.ok_or_else(|| syn::Error::new(Span::call_site(), "unexpected end"))
+            })?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! The controls of `#[multi_cached]`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{GenericArgument, PathArguments, Type};
+
+use super::super::multi_cached;
+use super::super::parts::{self, Sight};
+use super::head::Head;
+use crate::generics::owned_lifetimes;
+use crate::keys::Keys;
+use crate::model::CachedFn;
+
+/// `key` of one item, and `peek`, `set` and `invalidate` of many.
+pub(super) fn expand(model: &CachedFn, keys: &Keys) -> TokenStream {
+    let site = Span::mixed_site();
+    let (vis, krate) = (&model.function.vis, &model.krate);
+    let (local, ty, item) = (&model.args[keys.arg].local, model.args[keys.arg].ty(), &keys.item);
+    let output = &model.output;
+    let pairs = pairs(output);
+    let owned = owned_lifetimes(&pairs);
+    let cache = parts::cache(model, Sight::Control);
+    let key = key(model, keys);
+    let closure = multi_cached::key_closure(model, Sight::Control);
+    let many = multi_cached::bulk(model, Sight::Control, output, false);
+    let peeking = multi_cached::bulk(model, Sight::Control, &owned_lifetimes(output), false);
+    let asked = multi_cached::asked(model, keys);
+    let policy = parts::policy(model, Sight::Control);
+
+    let Head {
+        params,
+        generics,
+        clause,
+    } = Head::reading(model, item);
+    let all = Head::reading(model, quote!(#ty #output));
+    let (all_generics, all_clause) = (all.generics, all.clause);
+    let set = Head::storing(model, output);
+    let (set_params, set_generics, set_clause) = (set.params, set.generics, set.clause);
+    quote_spanned!(site=>
+        #vis fn key #generics (#local: &#item, #(#params),*) -> ::std::string::String #clause { #key }
+
+        #vis async fn peek #all_generics (#local: #ty, #(#params),*)
+            -> ::core::result::Result<#owned, #krate::Error> #all_clause
+        {
+            #cache
+            #peeking.__peek(#asked, #closure).await
+        }
+
+        #vis async fn set #set_generics (pairs: #pairs, #(#set_params),*)
+            -> ::core::result::Result<(), #krate::Error> #set_clause
+        {
+            #cache
+            #many.__prime(pairs, #closure, #policy).await
+        }
+
+        #vis async fn invalidate #all_generics (#local: #ty, #(#params),*)
+            -> ::core::result::Result<u64, #krate::Error> #all_clause
+        {
+            #cache
+            #many.__invalidate(#asked, #closure).await
+        }
+    )
+}
+
+/// The body of `key`.
+fn key(model: &CachedFn, keys: &Keys) -> TokenStream {
+    let (key, id) = (parts::key_name(), &model.args[keys.arg].local);
+    let cache = parts::cache(model, Sight::Control);
+    let start = parts::key_start(model, Sight::Control);
+    let text = parts::key_text(model, Sight::Control, Some(id));
+    quote_spanned!(Span::mixed_site()=> #cache let mut #key = #start; #text __cache.__stored(&#key))
+}
+
+/// The map inside the return type, as far as its spelling tells: aliases of `Result` have any name.
+fn pairs(output: &Type) -> Type {
+    if is_map(output) {
+        return output.clone();
+    }
+    let inner = first_argument(output).filter(|(name, inner)| name.ends_with("Result") || is_map(inner));
+    inner.map_or_else(|| output.clone(), |(_, inner)| inner.clone())
+}
+
+fn is_map(ty: &Type) -> bool {
+    first_argument(ty).is_some_and(|(name, _)| name == "Vec" || name.ends_with("Map"))
+}
+
+/// The name of a type and the first type it is generic over.
+fn first_argument(ty: &Type) -> Option<(String, &Type)> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some((last.ident.to_string(), ty)),
+        _ => None,
+    })
+}

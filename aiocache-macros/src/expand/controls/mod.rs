@@ -1,0 +1,72 @@
+//! The struct that has the function's name, and what can be done to its cache through it.
+
+mod bulk;
+mod head;
+mod single;
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+
+use super::{cached, multi_cached, signature};
+use crate::model::CachedFn;
+
+/// The struct, its controls and the user's body as `uncached`; nothing where the body stays in the function.
+pub(super) fn expand(model: &CachedFn) -> TokenStream {
+    let Some(name) = &model.controls else {
+        return TokenStream::new();
+    };
+    let vis = &model.function.vis;
+    let controls = match &model.keys {
+        None => single::expand(model),
+        Some(keys) => bulk::expand(model, keys),
+    };
+    let refresh = refresh(model);
+    let uncached = uncached(model);
+    quote_spanned!(Span::mixed_site()=>
+        #[doc(hidden)]
+        #[allow(
+            non_camel_case_types, dead_code, missing_docs, missing_debug_implementations, unnameable_types,
+            unreachable_pub, clippy::exhaustive_structs,
+            reason = "has the function's name"
+        )]
+        #vis struct #name {}
+
+        #[allow(
+            dead_code, missing_docs, unused_lifetimes, unreachable_pub, unused_parens,
+            clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction,
+            reason = "generated"
+        )]
+        impl #name { #controls #refresh }
+
+        #[allow(
+            dead_code, missing_docs, unreachable_pub, clippy::too_many_arguments, clippy::missing_errors_doc,
+            clippy::missing_panics_doc,
+            reason = "the function itself says it"
+        )]
+        impl #name { #uncached }
+    )
+}
+
+/// `refresh`: the function's own signature, a load without a read.
+fn refresh(model: &CachedFn) -> TokenStream {
+    let vis = &model.function.vis;
+    let sig = signature::named(signature::wrapper(model), "refresh");
+    let body = match model.keys {
+        None => cached::call(model, "__refresh"),
+        Some(_) => multi_cached::call(model, "__refresh"),
+    };
+    quote_spanned!(Span::mixed_site()=> #vis #sig { #body })
+}
+
+/// `uncached`: the user's body in the user's braces.
+fn uncached(model: &CachedFn) -> TokenStream {
+    let function = &model.function;
+    let attrs = signature::body_attrs(model);
+    let sig = signature::named(function.sig.clone(), "uncached");
+    let vis = &function.vis;
+    let mut tokens = quote_spanned!(Span::mixed_site()=> #(#attrs)* #vis #sig);
+    function
+        .brace
+        .surround(&mut tokens, |inside| inside.extend(function.body.clone()));
+    tokens
+}

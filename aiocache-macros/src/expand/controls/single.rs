@@ -1,0 +1,62 @@
+//! The controls of `#[cached]`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+
+use super::super::parts::{self, Sight};
+use super::head::Head;
+use crate::generics::owned_lifetimes;
+use crate::model::CachedFn;
+
+/// `key`, `peek`, `set` and `invalidate` of one value.
+pub(super) fn expand(model: &CachedFn) -> TokenStream {
+    let site = Span::mixed_site();
+    let (vis, krate, key) = (&model.function.vis, &model.krate, parts::key_name());
+    let output = &model.output;
+    let owned = owned_lifetimes(output);
+    let (cache, written) = (
+        parts::cache(model, Sight::Control),
+        parts::key(model, Sight::Control),
+    );
+    let locate = quote_spanned!(site=> #cache #written);
+    let policy = parts::policy(model, Sight::Control);
+    let (peeking, setting) = (
+        parts::call(model, &owned, false),
+        parts::call(model, output, false),
+    );
+
+    let Head {
+        params,
+        generics,
+        clause,
+    } = Head::reading(model, TokenStream::new());
+    let peek = Head::reading(model, output);
+    let (peek_generics, peek_clause) = (peek.generics, peek.clause);
+    let set = Head::storing(model, output);
+    let (set_params, set_generics, set_clause) = (set.params, set.generics, set.clause);
+    quote_spanned!(site=>
+        #vis fn key #generics (#(#params),*) -> ::std::string::String #clause {
+            #locate
+            __cache.__stored(&#key)
+        }
+
+        #vis async fn peek #peek_generics (#(#params),*)
+            -> ::core::result::Result<::core::option::Option<#owned>, #krate::Error> #peek_clause
+        {
+            #locate
+            #peeking.__peek(&#key).await
+        }
+
+        #vis async fn set #set_generics (#(#set_params,)* value: impl #krate::__Prime<#output>)
+            -> ::core::result::Result<(), #krate::Error> #set_clause
+        {
+            #locate
+            #setting.__prime(&#key, #policy, value).await
+        }
+
+        #vis async fn invalidate #generics (#(#params),*) -> ::core::result::Result<bool, #krate::Error> #clause {
+            #locate
+            __cache.__invalidate(&#key).await
+        }
+    )
+}

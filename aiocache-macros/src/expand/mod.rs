@@ -1,0 +1,55 @@
+//! From the model to tokens. Nothing outside this folder writes code.
+//!
+//! Generated code is methods on the user's cache and absolute `::core` paths, so it means the same whatever names the
+//! user's module has. Locals have mixed-site hygiene and never meet the user's.
+
+mod cached;
+mod controls;
+mod multi_cached;
+mod parts;
+mod signature;
+
+use proc_macro2::{Group, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+
+use crate::model::CachedFn;
+
+/// The function with the cache in front, and its controls.
+pub(crate) fn expand(model: &CachedFn) -> TokenStream {
+    let site = Span::mixed_site();
+    let prelude = parts::marker(model);
+    let call = if model.keys.is_some() {
+        multi_cached::call(model, "__run")
+    } else {
+        cached::call(model, "__run")
+    };
+    let wrapper = wrapper(model, quote_spanned!(site=> #prelude #call));
+    let controls = controls::expand(model);
+    quote_spanned!(site=> #wrapper #controls)
+}
+
+/// The user's function with `body` in place of its own.
+fn wrapper(model: &CachedFn, body: TokenStream) -> TokenStream {
+    let attrs = signature::wrapper_attrs(model);
+    let vis = &model.function.vis;
+    let sig = signature::wrapper(model);
+    let body = match &model.boxed {
+        None => body,
+        Some(boxed) => {
+            let (head, block) = (&boxed.head, &boxed.block);
+            let inside = quote_spanned!(Span::mixed_site()=> #block { #body });
+            let mut call = Group::new(boxed.call.delimiter(), inside);
+            call.set_span(boxed.call.span());
+            quote_spanned!(Span::mixed_site()=> #head #call)
+        }
+    };
+    let mut tokens = TokenStream::new();
+    attrs.iter().for_each(|attr| attr.to_tokens(&mut tokens));
+    vis.to_tokens(&mut tokens);
+    sig.to_tokens(&mut tokens);
+    model
+        .function
+        .brace
+        .surround(&mut tokens, |inside| inside.extend(body));
+    tokens
+}

@@ -1,0 +1,174 @@
+//! Times as a user writes them: `60`, `0.5`, `"1h30m"`, `"never"`, or an expression.
+
+use proc_macro2::Span;
+use syn::{Expr, ExprLit, Lit, UnOp};
+
+const NANOS: u128 = 1_000_000_000;
+
+/// How long a stored value lives.
+#[derive(Debug)]
+pub(crate) enum Life {
+    /// A literal, in nanoseconds.
+    Nanos(u64),
+    /// `"never"`
+    Never,
+    /// Anything that converts into a `Ttl`, judged at run time.
+    Expr(Box<Expr>),
+}
+
+impl Life {
+    /// Reads the value of `ttl`.
+    pub(crate) fn parse(expr: Expr) -> syn::Result<Self> {
+        match literal(&expr, "ttl")? {
+            Some(Written::Nanos(nanos)) => Ok(Self::Nanos(nanos)),
+            Some(Written::Never) => Ok(Self::Never),
+            None => Ok(Self::Expr(Box::new(expr))),
+        }
+    }
+}
+
+/// Reads the value of an option that is a length of time known at compile time, in nanoseconds.
+pub(crate) fn span_of_time(expr: &Expr, option: &str) -> syn::Result<u64> {
+    let wrong = match literal(expr, option)? {
+        Some(Written::Nanos(nanos)) => return Ok(nanos),
+        Some(Written::Never) => "\"never\" is not a length of time",
+        None => "an expression is not known at compile time",
+    };
+    let message = format!("{wrong}; write `{option} = 30` (seconds, also `0.5`) or `{option} = \"500ms\"`");
+    Err(syn::Error::new_spanned(expr, message))
+}
+
+enum Written {
+    Nanos(u64),
+    Never,
+}
+
+/// The time a literal stands for; `None` if it is another kind of expression.
+fn literal(expr: &Expr, option: &str) -> syn::Result<Option<Written>> {
+    let refuse = |message: String| Err(syn::Error::new_spanned(expr, message));
+    let accepted = format!(
+        "write seconds (`{option} = 60`, `{option} = 0.5`) or text with units (`{option} = \"1h30m\"`, `\"500ms\"`)"
+    );
+    let lit = match expr {
+        Expr::Lit(ExprLit { lit, .. }) => lit,
+        Expr::Unary(unary) if matches!((&unary.op, &*unary.expr), (UnOp::Neg(_), Expr::Lit(_))) => {
+            return refuse(format!("`{option}` cannot be negative; {accepted}"));
+        }
+        _ => return Ok(None),
+    };
+    let nanos = match lit {
+        Lit::Str(text) if text.value() == "never" => return Ok(Some(Written::Never)),
+        Lit::Str(text) => units(&text.value(), text.span(), option)?,
+        Lit::Int(number) if number.suffix().is_empty() || number.suffix().starts_with(['u', 'i']) => {
+            number.base10_parse::<u128>()?.saturating_mul(NANOS)
+        }
+        Lit::Float(number) if number.suffix().is_empty() || number.suffix().starts_with('f') => {
+            match decimal(number.base10_digits(), NANOS) {
+                Some(nanos) => nanos,
+                None => return refuse(format!("`{number}` is not a time; {accepted}")),
+            }
+        }
+        Lit::Int(_) | Lit::Float(_) => {
+            return refuse(format!(
+                "a time with a unit is text: `{option} = \"{}\"`",
+                quoted(lit)
+            ));
+        }
+        _ => return refuse(format!("this is not a time; {accepted}")),
+    };
+    match u64::try_from(nanos) {
+        Ok(0) => refuse(format!(
+            "`{option}` cannot be 0; {accepted}{}",
+            instead_of_zero(option)
+        )),
+        Ok(nanos) => Ok(Some(Written::Nanos(nanos))),
+        Err(_) => refuse(format!(
+            "`{option}` is longer than 584 years; \"never\" is for ever"
+        )),
+    }
+}
+
+fn quoted(lit: &Lit) -> String {
+    use quote::ToTokens as _;
+    lit.to_token_stream().to_string()
+}
+
+fn instead_of_zero(option: &str) -> &'static str {
+    if option == "ttl" {
+        ", `\"never\"` for a value that stays, or remove the attribute to cache nothing"
+    } else {
+        ""
+    }
+}
+
+/// Reads `1h30m`, in nanoseconds.
+fn units(text: &str, span: Span, option: &str) -> syn::Result<u128> {
+    let refuse = |what: String| {
+        let never = if option == "ttl" { ", or \"never\"" } else { "" };
+        let accepted =
+            format!("write numbers with units, like \"1h30m\" or \"500ms\" (ms, s, m, h, d, w){never}");
+        Err(syn::Error::new(span, format!("{what}; {accepted}")))
+    };
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return refuse("this time is empty".to_owned());
+    }
+    let mut total = 0_u128;
+    while !rest.is_empty() {
+        let number_ends = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
+        let (number, after) = rest.split_at(number_ends);
+        let after = after.trim_start();
+        let unit_ends = after
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_ends);
+        if number.is_empty() {
+            return refuse(format!("a number is missing before {rest:?}"));
+        }
+        if unit.is_empty() {
+            return refuse(format!("the unit of {number} is missing"));
+        }
+        let Some(scale) = scale(unit) else {
+            return refuse(format!("{unit:?} is not a unit of time"));
+        };
+        let Some(nanos) = decimal(number, scale) else {
+            return refuse(format!("{number:?} is not a number"));
+        };
+        total = total.saturating_add(nanos);
+        rest = after.trim_start();
+    }
+    Ok(total)
+}
+
+/// Nanoseconds in a unit.
+fn scale(unit: &str) -> Option<u128> {
+    Some(match unit {
+        "ms" => NANOS / 1000,
+        "s" => NANOS,
+        "m" => 60 * NANOS,
+        "h" => 3600 * NANOS,
+        "d" => 86_400 * NANOS,
+        "w" => 7 * 86_400 * NANOS,
+        _ => return None,
+    })
+}
+
+/// A decimal number times `scale`, exact; what is finer than a nanosecond is cut off.
+fn decimal(text: &str, scale: u128) -> Option<u128> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
+    let shift = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+    let power = 10_u128.checked_pow(shift.unsigned_abs());
+    Some(match (shift < 0, power) {
+        (false, Some(power)) => digits.saturating_mul(scale).saturating_mul(power),
+        (true, Some(power)) => digits.checked_mul(scale)? / power,
+        (false, None) => u128::MAX,
+        (true, None) => 0,
+    })
+}

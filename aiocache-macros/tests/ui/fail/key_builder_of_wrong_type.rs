@@ -1,0 +1,17 @@
+use std::sync::LazyLock;
+
+use aiocache_core::{Cache, MemoryBackend};
+use aiocache_macros::{cached};
+
+static USERS: LazyLock<Cache<MemoryBackend>> = LazyLock::new(Cache::new);
+
+fn build(id: &str) -> String {
+    id.to_owned()
+}
+
+#[cached(cache = USERS, key_builder = build)]
+async fn load(id: u64) -> Option<u64> {
+    Some(id)
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use std::sync::LazyLock;
+
+use aiocache_core::{Cache, MemoryBackend};
+use aiocache_macros::{cached};
+
+static USERS: LazyLock<Cache<MemoryBackend>> = LazyLock::new(Cache::new);
+
+const WAIT: u64 = 5;
+
+#[cached(cache = USERS, max_wait = WAIT)]
+async fn load(id: u64) -> Option<u64> {
+    Some(id)
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use aiocache_core::{Cache, MemoryBackend};
+use aiocache_macros::{multi_cached};
+
+static USERS: LazyLock<Cache<MemoryBackend>> = LazyLock::new(Cache::new);
+
+struct Users;
+
+impl Users {
+    #[multi_cached(cache = USERS, keys = ids)]
+    async fn load(self, ids: Vec<u64>) -> HashMap<u64, u64> {
+        ids.into_iter().map(|id| (id, id)).collect()
+    }
+}
+
+fn main() {}

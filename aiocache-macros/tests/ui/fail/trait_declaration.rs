@@ -1,0 +1,13 @@
+use std::sync::LazyLock;
+
+use aiocache_core::{Cache, MemoryBackend};
+use aiocache_macros::{cached};
+
+static USERS: LazyLock<Cache<MemoryBackend>> = LazyLock::new(Cache::new);
+
+trait Load {
+    #[cached(cache = USERS)]
+    async fn load(&self, id: u64) -> Option<u64>;
+}
+
+fn main() {}
