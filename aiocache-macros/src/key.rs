@@ -62,6 +62,22 @@ impl KeyPlan {
             }
         }
     }
+
+    /// The names that a template uses.
+    pub(crate) fn names(&self, args: &[Arg]) -> Vec<String> {
+        let Self::Template { pieces, .. } = self else {
+            return Vec::new();
+        };
+        let names = pieces.iter().filter_map(|piece| match piece {
+            Piece::Field {
+                binding: Some(binding),
+                ..
+            } => Some(binding.unraw().to_string()),
+            Piece::Field { arg, .. } => args[*arg].name.clone(),
+            Piece::Text(_) => None,
+        });
+        names.collect()
+    }
 }
 
 /// What the plan is made from.

@@ -200,7 +200,7 @@ fn check_output(function: &Function, boxed: Option<&Boxed>, errors: &mut Errors)
     let nothing = || Type::Tuple(syn::parse_quote!(()));
     let written = match (&function.sig.output, boxed) {
         (_, Some(boxed)) => boxed.output.clone(),
-        (ReturnType::Type(_, ty), None) => (**ty).clone(),
+        (ReturnType::Type(_, ty), None) => ungrouped(ty).clone(),
         (ReturnType::Default, None) => nothing(),
     };
     // What else is not async has been told what it should be.
@@ -234,6 +234,14 @@ fn check_output(function: &Function, boxed: Option<&Boxed>, errors: &mut Errors)
         errors.at(&written, message);
     }
     written
+}
+
+/// The type without the unseen group in which another macro passes it on.
+fn ungrouped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => ungrouped(&group.elem),
+        ty => ty,
+    }
 }
 
 fn cache(given: Option<Given<Expr>>, errors: &mut Errors) -> Option<Expr> {

@@ -25,6 +25,14 @@ impl Life {
             None => Ok(Self::Expr(Box::new(expr))),
         }
     }
+
+    /// The expression, where it is one.
+    pub(crate) fn expr(&self) -> Option<&Expr> {
+        match self {
+            Self::Expr(expr) => Some(expr),
+            Self::Nanos(_) | Self::Never => None,
+        }
+    }
 }
 
 /// Reads the value of an option that is a length of time known at compile time, in nanoseconds.
@@ -50,6 +58,8 @@ fn literal(expr: &Expr, option: &str) -> syn::Result<Option<Written>> {
         "write seconds (`{option} = 60`, `{option} = 0.5`) or text with units (`{option} = \"1h30m\"`, `\"500ms\"`)"
     );
     let lit = match expr {
+        // What another macro passes on stands in a group that nobody sees.
+        Expr::Group(group) => return literal(&group.expr, option),
         Expr::Lit(ExprLit { lit, .. }) => lit,
         Expr::Unary(unary) if matches!((&unary.op, &*unary.expr), (UnOp::Neg(_), Expr::Lit(_))) => {
             return refuse(format!("`{option}` cannot be negative; {accepted}"));

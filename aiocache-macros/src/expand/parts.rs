@@ -70,19 +70,14 @@ pub(super) fn at_cache(model: &CachedFn) -> Span {
 /// and, where it loads, which values are not stored.
 pub(super) fn call(model: &CachedFn, output: &syn::Type, loads: bool) -> TokenStream {
     let none = model.cache_none;
-    let share = Ident::new(
-        if model.alone { "__alone" } else { "__share" },
-        Span::mixed_site(),
-    );
+    let at = at_cache(model);
+    let share = Ident::new(if model.alone { "__alone" } else { "__share" }, at);
     let (call, kind) = if model.keys.is_some() {
         ("__bulk", "__bulk_kind")
     } else {
         ("__call", "__kind")
     };
-    let (call, kind) = (
-        Ident::new(call, Span::mixed_site()),
-        Ident::new(kind, Span::mixed_site()),
-    );
+    let (call, kind) = (Ident::new(call, at), Ident::new(kind, at));
     let output = inferred_lifetimes(output);
     let condition = model.skip_if.as_ref().filter(|_| loads);
     let skip_if = condition.map(|condition| {

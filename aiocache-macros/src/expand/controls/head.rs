@@ -26,10 +26,12 @@ impl Head {
 
     /// A control that also needs what the ttl is made from.
     pub(super) fn storing(model: &CachedFn, types: impl ToTokens) -> Self {
-        let ttl = match &model.ttl {
-            Some(Life::Expr(expr)) => model.mentioned(expr),
-            _ => Vec::new(),
-        };
+        let ttl = model
+            .ttl
+            .as_ref()
+            .and_then(Life::expr)
+            .map(|expr| model.mentioned(expr))
+            .unwrap_or_default();
         Self::over(model, ttl, types.into_token_stream())
     }
 

@@ -7,8 +7,12 @@ mod single;
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
+use syn::ext::IdentExt as _;
+
 use super::{cached, multi_cached, signature};
 use crate::model::CachedFn;
+use crate::names::mentions;
+use crate::ttl::Life;
 
 /// The struct, its controls and the user's body as `uncached`; nothing where the body stays in the function.
 pub(super) fn expand(model: &CachedFn) -> TokenStream {
@@ -64,9 +68,30 @@ fn uncached(model: &CachedFn) -> TokenStream {
     let attrs = signature::body_attrs(model);
     let sig = signature::named(function.sig.clone(), "uncached");
     let vis = &function.vis;
+    let used = used_by_options(model);
     let mut tokens = quote_spanned!(Span::mixed_site()=> #(#attrs)* #vis #sig);
     function
         .brace
-        .surround(&mut tokens, |inside| inside.extend(function.body.clone()));
+        .surround(&mut tokens, |inside| inside.extend([used, function.body.clone()]));
     tokens
+}
+
+/// Uses what an option names, as the user's body may have no other use for it.
+fn used_by_options(model: &CachedFn) -> TokenStream {
+    let in_key = model.key.names(&model.args);
+    let ttl = model.ttl.as_ref().and_then(Life::expr);
+    let expressions = || {
+        [Some(&model.cache), model.namespace.as_ref(), ttl]
+            .into_iter()
+            .flatten()
+    };
+    let used = |name: &String| in_key.contains(name) || expressions().any(|expr| mentions(expr, name));
+    let idents = model.args.iter().flat_map(|arg| {
+        let own = arg.name.is_some().then_some(&arg.local);
+        own.into_iter().chain(&arg.bindings)
+    });
+    idents
+        .filter(|ident| used(&ident.unraw().to_string()))
+        .map(|ident| quote_spanned!(Span::mixed_site()=> let _ = &#ident;))
+        .collect()
 }
