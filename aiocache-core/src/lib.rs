@@ -7,6 +7,7 @@
 mod macros;
 
 mod backend;
+mod breaker;
 mod cache;
 mod clock;
 mod disabled;
@@ -14,6 +15,7 @@ mod error;
 mod key;
 mod load;
 mod plugin;
+mod scope;
 mod serializer;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -24,6 +26,7 @@ pub use backend::{
     Backend, Capabilities, DynBackend, Entry, KeyRule, MemoryBackend, MemoryBuilder, Raw, Remaining, Reply,
     Version, Want,
 };
+pub use breaker::BreakerSettings;
 pub use cache::{Cache, CacheBuilder};
 pub use disabled::{is_disabled, set_disabled};
 pub use error::{Error, ErrorKind, Result};
@@ -32,6 +35,7 @@ pub use load::Policy;
 pub use plugin::{
     Command, CommandName, HitMissRatio, HitMissRatioPlugin, Outcome, Plugin, Timing, TimingPlugin,
 };
+pub use scope::{Scope, Source, bypass, observe, scope};
 #[cfg(feature = "json")]
 pub use serializer::JsonSerializer;
 #[cfg(feature = "msgpack")]
@@ -52,7 +56,7 @@ pub mod __generated {
     pub use crate::load::{
         AllPairs, Alone, Bulk, BulkKind, BulkKind1, BulkOutcome, Call, Cloned, Hooks, Kind, Kind1, Kind2,
         Never, NoneRule, Opt, Outcome, PairHooks, Pairs, Plain, Res, ResOpt, ResPairs, Rest, Rest1, Share,
-        SkipIf, SkipNone, Split, StoreNone,
+        ShareWith, SkipIf, SkipNone, Split, StoreNone, TtlWith,
     };
 }
 

@@ -13,6 +13,7 @@ pub(crate) struct Trouble {
     unstorable: AtomicU64,
     panics: AtomicU64,
     alone: AtomicU64,
+    opened: AtomicU64,
 }
 
 impl Trouble {
@@ -48,6 +49,13 @@ impl Trouble {
         if let Some(values) = seldom(&self.unstorable) {
             let error = error.to_string();
             warning!(cache, error = error, values = values; "a value cannot be stored and stays uncached");
+        }
+    }
+
+    /// The breaker opened.
+    pub(crate) fn breaker_opened(&self, cache: &str) {
+        if let Some(times) = seldom(&self.opened) {
+            warning!(cache, times = times; "the store does not answer; it is left alone and tried now and then");
         }
     }
 

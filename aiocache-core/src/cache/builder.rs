@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Cache, Core, Extras, Namespace};
 use crate::backend::Backend;
+use crate::breaker::{Breaker, BreakerSettings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::Flights;
 use crate::plugin::Plugin;
@@ -25,6 +26,7 @@ pub struct CacheBuilder<B: Backend, S> {
     name: Option<Box<str>>,
     ttl: Ttl,
     timeout: Option<Duration>,
+    breaker: Option<BreakerSettings>,
 }
 
 impl<B: Backend> CacheBuilder<B, B::Serializer> {
@@ -37,6 +39,7 @@ impl<B: Backend> CacheBuilder<B, B::Serializer> {
             name: None,
             ttl: Ttl::Never,
             timeout: Some(DEFAULT_TIMEOUT),
+            breaker: Some(BreakerSettings::new()),
         }
     }
 }
@@ -52,6 +55,7 @@ impl<B: Backend, S> CacheBuilder<B, S> {
             name: self.name,
             ttl: self.ttl,
             timeout: self.timeout,
+            breaker: self.breaker,
         }
     }
 
@@ -99,6 +103,13 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         self
     }
 
+    /// When to stop asking a store that does not answer; `None` asks it every time. A store in process is always
+    /// asked.
+    pub fn breaker(mut self, breaker: impl Into<Option<BreakerSettings>>) -> Self {
+        self.breaker = breaker.into();
+        self
+    }
+
     /// The name in logs and metrics; the backend's name if this is not called.
     pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
         self.name = Some(name.into());
@@ -132,12 +143,15 @@ impl<B: Backend, S> CacheBuilder<B, S> {
             ));
         }
         let name = self.name.unwrap_or_else(|| self.backend.name().into());
+        let breaker = self.breaker.filter(|_| !capabilities.local).map(Breaker::new);
         let core = Core {
             backend: self.backend,
             capabilities,
             name,
             flights: Arc::new(Flights::new()),
             trouble: Trouble::default(),
+            breaker,
+            timeout: self.timeout,
         };
         Ok(Cache {
             core: Arc::new(core),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::{Backend, Capabilities};
+use crate::breaker::Breaker;
 use crate::key::{Key, KeyBuf};
 use crate::load::Flights;
 use crate::plugin::{ErasedPlugin, Plugin};
@@ -50,6 +51,10 @@ pub(crate) struct Core<B: Backend> {
     pub(crate) name: Box<str>,
     pub(crate) flights: Arc<Flights<B::Raw>>,
     pub(crate) trouble: Trouble,
+    /// A store in process has none.
+    breaker: Option<Breaker>,
+    /// The timeout given to the builder.
+    timeout: Option<Duration>,
 }
 
 /// What few handles have.

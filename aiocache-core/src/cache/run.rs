@@ -44,15 +44,17 @@ impl<B: Backend, S> Cache<B, S> {
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let hooked = !self.extras.plugins.is_empty();
+        let work = self.through_breaker(command.name, work);
         let done = match self.timeout {
             // A clear deletes in batches, each with the store's own deadline.
             Some(timeout)
                 if (hooked || !self.core.capabilities.local) && command.name != CommandName::Clear =>
             {
                 let all = self.hooked(&command, outcome, work);
-                tokio::time::timeout(timeout, all)
-                    .await
-                    .unwrap_or_else(|_| Err(timed_out(timeout)))
+                match tokio::time::timeout(timeout, all).await {
+                    Ok(done) => done,
+                    Err(_) => Err(self.timed_out(timeout)),
+                }
             }
             _ if hooked => self.hooked(&command, outcome, work).await,
             _ => work.await,
@@ -64,6 +66,43 @@ impl<B: Backend, S> Cache<B, S> {
                 _ => error,
             }
         })
+    }
+
+    /// Asks the breaker first, and tells it how the store did.
+    async fn through_breaker<T>(
+        &self,
+        command: CommandName,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let breaker = self.core.breaker.as_ref();
+        // Connections can be let go whether or not the store answers.
+        let Some(breaker) = breaker.filter(|_| command != CommandName::Close) else {
+            return work.await;
+        };
+        breaker.admit()?;
+        let done = work.await;
+        self.note(done.as_ref().is_err_and(Error::is_transient));
+        done
+    }
+
+    fn note(&self, failed: bool) {
+        if self
+            .core
+            .breaker
+            .as_ref()
+            .is_some_and(|breaker| breaker.note(failed))
+        {
+            self.core.trouble.breaker_opened(&self.core.name);
+        }
+    }
+
+    fn timed_out(&self, timeout: Duration) -> Error {
+        // A handle with less patience than its cache says nothing about the store.
+        if Some(timeout) >= self.core.timeout {
+            self.note(true);
+        }
+        let text = format!("no answer within {timeout:?}; a write may have been applied");
+        Error::new(ErrorKind::Timeout, text)
     }
 
     async fn hooked<T>(
@@ -104,11 +143,4 @@ impl<B: Backend, S> Cache<B, S> {
             self.core.trouble.plugin_panicked(&self.core.name);
         }
     }
-}
-
-fn timed_out(timeout: Duration) -> Error {
-    Error::new(
-        ErrorKind::Timeout,
-        format!("no answer within {timeout:?}; a write may have been applied"),
-    )
 }

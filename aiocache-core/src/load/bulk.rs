@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::SkipIf;
+use super::call::{ShareWith, SkipIf};
 use super::pairs::{BulkOutcome, Pairs};
 use crate::backend::Backend;
 use crate::cache::{Cache, Namespace};
@@ -31,24 +31,53 @@ impl<'a, B: Backend, S, K, X> Bulk<'a, B, S, K, X> {
             kind: PhantomData,
         }
     }
+}
 
-    #[doc(hidden)]
+/// What generated code adds to a call.
+#[doc(hidden)]
+impl<'a, B: Backend, S, K: BulkOutcome, X, H> Bulk<'a, B, S, K, X, H> {
     #[must_use]
     pub fn __namespace(mut self, namespace: &str) -> Self {
         self.namespace = Namespace::escaped(namespace);
         self
     }
 
-    #[doc(hidden)]
-    pub fn __skip_if<F: Fn(&KeyOf<K>, &ValueOf<K>) -> bool>(self, skip: F) -> Bulk<'a, B, S, K, X, SkipIf<F>>
-    where
-        K: BulkOutcome,
-    {
+    pub fn __skip_if<F: Fn(&KeyOf<K>, &ValueOf<K>) -> bool>(
+        self,
+        skip: F,
+    ) -> Bulk<'a, B, S, K, X, (H, SkipIf<F>)> {
+        self.with(SkipIf(skip))
+    }
+
+    pub fn __share_error<F: Fn(&K::Rest) -> K::Rest>(self, share: F) -> Bulk<'a, B, S, K, ShareWith<F>, H> {
+        let Self {
+            cache,
+            hooks,
+            namespace,
+            ..
+        } = self;
         Bulk {
-            cache: self.cache,
-            share: self.share,
-            hooks: SkipIf::new(skip),
-            namespace: self.namespace,
+            cache,
+            share: ShareWith(share),
+            hooks,
+            namespace,
+            kind: PhantomData,
+        }
+    }
+
+    fn with<N>(self, hook: N) -> Bulk<'a, B, S, K, X, (H, N)> {
+        let Self {
+            cache,
+            share,
+            hooks,
+            namespace,
+            ..
+        } = self;
+        Bulk {
+            cache,
+            share,
+            hooks: (hooks, hook),
+            namespace,
             kind: PhantomData,
         }
     }
@@ -92,8 +121,15 @@ impl<K, V> PairHooks<K, V> for () {
     }
 }
 
+/// The newer one goes first.
+impl<K, V, A: PairHooks<K, V>, N: PairHooks<K, V>> PairHooks<K, V> for (A, N) {
+    fn skips(&self, key: &K, value: &V) -> bool {
+        self.1.skips(key, value) || self.0.skips(key, value)
+    }
+}
+
 impl<K, V, F: Fn(&K, &V) -> bool> PairHooks<K, V> for SkipIf<F> {
     fn skips(&self, key: &K, value: &V) -> bool {
-        self.call()(key, value)
+        (self.0)(key, value)
     }
 }

@@ -4,9 +4,11 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::{Share, policy::ShareError};
+use super::Share;
+use super::policy::ShareError;
 use crate::backend::Backend;
 use crate::cache::Cache;
+use crate::ttl::Ttl;
 
 /// A call of a cached function on its way: the cache, the kind `K` of its return type, how errors are shared (`X`),
 /// and what else decides over the value (`H`).
@@ -26,16 +28,36 @@ impl<'a, B: Backend, S, K, X> Call<'a, B, S, K, X> {
             kind: PhantomData,
         }
     }
+}
 
-    #[doc(hidden)]
-    pub fn __skip_if<F: Fn(&K::Value) -> bool>(self, skip: F) -> Call<'a, B, S, K, X, SkipIf<F>>
-    where
-        K: super::Outcome,
-    {
+/// What generated code adds to a call.
+#[doc(hidden)]
+impl<'a, B: Backend, S, K: super::Outcome, X, H> Call<'a, B, S, K, X, H> {
+    pub fn __skip_if<F: Fn(&K::Value) -> bool>(self, skip: F) -> Call<'a, B, S, K, X, (H, SkipIf<F>)> {
+        self.with(SkipIf(skip))
+    }
+
+    pub fn __ttl_with<F: Fn(&K::Value) -> T, T: Into<Ttl>>(
+        self,
+        ttl: F,
+    ) -> Call<'a, B, S, K, X, (H, TtlWith<F>)> {
+        self.with(TtlWith(ttl))
+    }
+
+    pub fn __share_error<F: Fn(&K::Rest) -> K::Rest>(self, share: F) -> Call<'a, B, S, K, ShareWith<F>, H> {
+        Call {
+            cache: self.cache,
+            share: ShareWith(share),
+            hooks: self.hooks,
+            kind: PhantomData,
+        }
+    }
+
+    fn with<N>(self, hook: N) -> Call<'a, B, S, K, X, (H, N)> {
         Call {
             cache: self.cache,
             share: self.share,
-            hooks: SkipIf(skip),
+            hooks: (self.hooks, hook),
             kind: PhantomData,
         }
     }
@@ -58,37 +80,77 @@ impl<B: Backend, S, K, X, H> std::fmt::Debug for Call<'_, B, S, K, X, H> {
 /// What decides over a loaded value.
 pub trait Hooks<V> {
     /// Whether the value is not to be stored.
-    fn skips(&self, value: &V) -> bool;
-}
-
-impl<V> Hooks<V> for () {
-    fn skips(&self, _: &V) -> bool {
+    fn skips(&self, value: &V) -> bool {
+        let _ = value;
         false
     }
-}
 
-/// A user's predicate.
-pub struct SkipIf<F>(F);
-
-impl<F> SkipIf<F> {
-    pub(super) const fn new(predicate: F) -> Self {
-        Self(predicate)
-    }
-
-    pub(super) const fn call(&self) -> &F {
-        &self.0
+    /// How long the value lives, if that depends on it.
+    fn ttl(&self, value: &V) -> Option<Ttl> {
+        let _ = value;
+        None
     }
 }
 
-impl<F> std::fmt::Debug for SkipIf<F> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SkipIf")
+impl<V> Hooks<V> for () {}
+
+/// The newer one goes first.
+impl<V, A: Hooks<V>, N: Hooks<V>> Hooks<V> for (A, N) {
+    fn skips(&self, value: &V) -> bool {
+        self.1.skips(value) || self.0.skips(value)
     }
+
+    fn ttl(&self, value: &V) -> Option<Ttl> {
+        self.1.ttl(value).or_else(|| self.0.ttl(value))
+    }
+}
+
+macro_rules! closure {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub struct $name<F>(pub(super) F);
+
+        impl<F> std::fmt::Debug for $name<F> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    };
+}
+
+closure! {
+    /// A user's predicate.
+    SkipIf
+}
+closure! {
+    /// A user's rule for the time to live.
+    TtlWith
+}
+closure! {
+    /// A user's way to make one error out of another.
+    ShareWith
 }
 
 impl<V, F: Fn(&V) -> bool> Hooks<V> for SkipIf<F> {
     fn skips(&self, value: &V) -> bool {
         (self.0)(value)
+    }
+}
+
+impl<V, F: Fn(&V) -> T, T: Into<Ttl>> Hooks<V> for TtlWith<F> {
+    fn ttl(&self, value: &V) -> Option<Ttl> {
+        Some((self.0)(value).into())
+    }
+}
+
+impl<X: Send + Sync + 'static, F: Fn(&X) -> X> Share<X> for ShareWith<F> {
+    fn share(&self, error: &X) -> Option<Arc<dyn Any + Send + Sync>> {
+        Some(Arc::new((self.0)(error)))
+    }
+
+    fn take(&self, shared: &Arc<dyn Any + Send + Sync>) -> Option<X> {
+        shared.downcast_ref().map(&self.0)
     }
 }
 

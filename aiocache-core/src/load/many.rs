@@ -19,6 +19,7 @@ use super::{Found, Landing, Lead, NoneRule, Policy, Share, Turn};
 use crate::backend::{Backend, Want};
 use crate::key::KeyBuf;
 use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
+use crate::scope::{self, Source};
 use crate::serializer::{Dump, Load};
 
 /// One key of a call, and what is known of it.
@@ -67,6 +68,7 @@ pub(crate) struct Flow<'f, B: Backend, S, K: BulkOutcome, X, H, A, P> {
     pub(super) store_failed: bool,
     /// What is stored replaces what other loads would store.
     pub(super) supersedes: bool,
+    source: Source,
 }
 
 impl<'f, B, S, K, X, H, A, P> Flow<'f, B, S, K, X, H, A, P>
@@ -113,6 +115,7 @@ where
             extra: Vec::new(),
             store_failed: false,
             supersedes: false,
+            source: Source::Hit,
         }
     }
 
@@ -122,6 +125,14 @@ where
         L: FnMut(Vec<A>) -> Fut,
         Fut: Future<Output = K::Return>,
     {
+        let scope = scope::here();
+        if !scope.reads() {
+            return if scope.writes() {
+                self.refresh(load).await
+            } else {
+                self.load_uncached(load).await
+            };
+        }
         let sample = self.sample();
         self.look().await;
         let (mut led, mut awaited) = self.board();
@@ -144,6 +155,17 @@ where
             }
         }
         self.assemble()
+    }
+
+    /// Calls the function as if there were no cache.
+    async fn load_uncached<L, Fut>(self, mut load: L) -> K::Return
+    where
+        L: FnMut(Vec<A>) -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        let returned = load(self.items.into_iter().filter_map(|item| item.asked).collect()).await;
+        scope::came_from(Source::Uncached);
+        returned
     }
 
     /// Loads every key and stores what comes, without reading first. Loads under way do not store any more.
@@ -363,7 +385,12 @@ where
             }
         };
         match answer {
-            Some(answer) => self.items[index].answer = answer,
+            Some(answer) => {
+                self.items[index].answer = answer;
+                if self.source == Source::Hit {
+                    self.source = Source::Shared;
+                }
+            }
             None => {
                 let key = self.items[index].key.as_str();
                 let lead = cache.core.flights.solo(key, type_name::<ValueOf<K>>()).lead();
@@ -389,6 +416,7 @@ where
         for index in chosen {
             keys.extend(self.items[index].asked.take());
         }
+        self.source = Source::Loaded;
         match K::split(held(&ids, load(keys)).await) {
             Ok(pairs) => {
                 if self.supersedes {
@@ -423,6 +451,7 @@ where
 
     /// The answers in the order of the keys, and then what came unasked.
     fn assemble(self) -> K::Return {
+        scope::came_from(self.source);
         K::pairs(self.pairs())
     }
 

@@ -22,7 +22,7 @@ mod writing;
 pub use bulk::{Bulk, PairHooks};
 pub(crate) use bulk::{KeyOf, ValueOf};
 pub(crate) use call::AsPolicySays;
-pub use call::{Call, Hooks, SkipIf};
+pub use call::{Call, Hooks, ShareWith, SkipIf, TtlWith};
 use flight::{Lead, Turn};
 pub(crate) use flights::Flights;
 use flights::Seat;

@@ -10,6 +10,7 @@ use super::pairs::{BulkOutcome, Pairs};
 use super::{Landing, Lead, NoneRule, Share};
 use crate::backend::{Backend, Raw};
 use crate::key::KeyBuf;
+use crate::scope;
 use crate::serializer::{Dump, Load};
 
 /// What is to be stored, and the leads that land after it.
@@ -125,7 +126,7 @@ where
         let mut pairs = Vec::new();
         for Led { index, lead } in &absent {
             self.items[*index].answer = Answer::Absent;
-            let dumped = if self.store_failed {
+            let dumped = if !self.may_store() {
                 None
             } else {
                 K::None::dump(&cache.serializer)
@@ -145,9 +146,13 @@ where
             .for_each(|led| led.lead.land(Landing::None));
     }
 
+    fn may_store(&self) -> bool {
+        !self.store_failed && scope::here().writes()
+    }
+
     fn storable(&self, key: &KeyOf<K>, value: &ValueOf<K>) -> Option<B::Raw> {
         let cache = self.bulk.cache;
-        let wanted = !self.store_failed && !self.bulk.hooks.skips(key, value);
+        let wanted = self.may_store() && !self.bulk.hooks.skips(key, value);
         if wanted {
             cache.storable(cache.serializer.dump(value))
         } else {

@@ -8,6 +8,7 @@ use super::call::{Call, Hooks};
 use super::held::{held, is_held};
 use super::{At, Found, Landing, Lead, NoneRule, Outcome, Policy, Share, Split, Turn};
 use crate::backend::{Backend, Raw};
+use crate::scope::{self, Source};
 use crate::serializer::{Dump, Load};
 
 /// What is known of a miss.
@@ -23,7 +24,8 @@ struct Missed {
 
 enum Boarded<R, T> {
     Lead(Lead<R>),
-    Landed(T),
+    /// Another caller's load brought it, or it came into the cache meanwhile.
+    Landed(T, Source),
 }
 
 impl<B, S, K, X, H> Call<'_, B, S, K, X, H>
@@ -42,14 +44,21 @@ where
         F: FnOnce() -> Fut,
         Fut: Future<Output = K::Return>,
     {
+        if !scope::here().reads() {
+            return self.load_unread(at, policy, load).await;
+        }
         let mut missed = Missed {
             sample: self.cache.sample(at.key),
             ..Missed::default()
         };
         match self.cache.look::<K>(at).await {
-            Found::Value(value) => return K::value(value),
+            Found::Value(value) => {
+                scope::came_from(Source::Hit);
+                return K::value(value);
+            }
             Found::None => {
                 if let Some(none) = K::none() {
+                    scope::came_from(Source::Hit);
                     return none;
                 }
             }
@@ -59,6 +68,20 @@ where
         }
         // Boxed, so that a hit does not carry the room that a miss needs.
         Box::pin(self.miss(at, policy, missed, load)).await
+    }
+
+    /// What a scope asks for that does not read.
+    async fn load_unread<F, Fut>(&self, at: At<'_>, policy: &Policy, load: F) -> K::Return
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        if scope::here().writes() {
+            return Box::pin(self.refresh(at, policy, load)).await;
+        }
+        let returned = load().await;
+        scope::came_from(Source::Uncached);
+        returned
     }
 
     /// Loads and stores without reading first. Loads that are under way by then do not store any more.
@@ -85,7 +108,10 @@ where
     {
         let lead = match self.board(at, policy, missed).await {
             Boarded::Lead(lead) => lead,
-            Boarded::Landed(returned) => return returned,
+            Boarded::Landed(returned, source) => {
+                scope::came_from(source);
+                return returned;
+            }
         };
         let returned = held(&[lead.id()], load()).await;
         self.settle(at, policy, lead, returned, !missed.store_failed)
@@ -103,7 +129,9 @@ where
         }
         match seat.turn(policy.max_wait).await {
             Turn::Lead(lead) => self.prepare(at, missed, lead).await,
-            Turn::Landed(landing) => self.read_landing(&landing).map_or_else(alone, Boarded::Landed),
+            Turn::Landed(landing) => self
+                .read_landing(&landing)
+                .map_or_else(alone, |returned| Boarded::Landed(returned, Source::Shared)),
             Turn::WaitedTooLong => {
                 self.cache.core.trouble.ran_alone(self.cache.name());
                 alone()
@@ -125,12 +153,12 @@ where
         match self.cache.look_again::<K>(at).await {
             Found::Value(value) => {
                 self.land(lead, &value, None);
-                Boarded::Landed(K::value(value))
+                Boarded::Landed(K::value(value), Source::Hit)
             }
             Found::None => match K::none() {
                 Some(none) => {
                     lead.land(Landing::None);
-                    Boarded::Landed(none)
+                    Boarded::Landed(none, Source::Hit)
                 }
                 None => Boarded::Lead(lead),
             },
@@ -157,7 +185,9 @@ where
         returned: K::Return,
         may_store: bool,
     ) -> K::Return {
+        scope::came_from(Source::Loaded);
         let cache = self.cache;
+        let may_store = may_store && scope::here().writes();
         match K::split(returned) {
             Split::Value(value) => {
                 let stores = may_store && !self.hooks.skips(&value);
@@ -167,7 +197,8 @@ where
                     None
                 };
                 let copy = raw.as_ref().and_then(Raw::share);
-                if let Some(lead) = cache.store_loaded(at, raw, policy.ttl, lead).await {
+                let ttl = self.hooks.ttl(&value).unwrap_or(policy.ttl);
+                if let Some(lead) = cache.store_loaded(at, raw, ttl, lead).await {
                     self.land(lead, &value, copy);
                 }
                 K::value(value)

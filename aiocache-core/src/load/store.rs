@@ -9,6 +9,7 @@ use crate::backend::{Backend, Entry, Want};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
+use crate::scope;
 use crate::serializer::Load;
 use crate::ttl::{self, Ttl};
 
@@ -169,7 +170,8 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// Stores what a flight loaded, if it still may, and gives the lead back for the landing.
     ///
     /// Behind a wire the store runs in a task of its own: if the caller goes away it is not cut in half, and a write
-    /// that waits for it can rely on its end. The lead then passes to a waiter, who finds the value.
+    /// that waits for it can rely on its end. The lead then passes to a waiter, who finds the value. So it does when
+    /// the caller's scope does not wait for writes.
     pub(super) async fn store_loaded(
         &self,
         at: At<'_>,
@@ -198,6 +200,9 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             cache.write_loaded(at, raw, ttl, lifetime).await;
             lead
         });
+        if !scope::here().waits_for_write() {
+            return None;
+        }
         // A task ends without its lead only when its runtime shuts down.
         task.await.ok()
     }
@@ -226,6 +231,9 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             cache.write_many_loaded(&namespace, pairs, ttl, lifetime).await;
             leads
         });
+        if !scope::here().waits_for_write() {
+            return None;
+        }
         task.await.ok()
     }
 
