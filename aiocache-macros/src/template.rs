@@ -174,3 +174,51 @@ fn is_name(text: &str) -> bool {
     chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && chars.all(|c| c.is_alphanumeric() || c == '_')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proc_macro2::Span;
+
+    fn parse(text: &str) -> Result<String, String> {
+        let template =
+            Template::parse(LitStr::new(text, Span::call_site())).map_err(|error| error.to_string())?;
+        let parts = template.parts.iter().map(|part| match part {
+            Part::Text(text) => format!("[{text}]"),
+            Part::Field(field) => field.written(),
+        });
+        Ok(format!("{} {}", parts.collect::<String>(), template.punctuation))
+    }
+
+    #[test]
+    fn text_and_fields_are_split_and_punctuation_is_collected_once() {
+        for (text, expected) in [
+            ("user:{id}:x:", "[user:]id[:x:] :"),
+            ("{a}/{b.c.0}-{r#d}", "a[/]b.c.0[-]d /-"),
+            ("{{{id}}}", "[{]id[}] {}"),
+            ("é:{ id }", "[é:]id :"),
+            ("settings", "[settings] "),
+        ] {
+            assert_eq!(parse(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_template_says_why() {
+        for (text, reason) in [
+            ("", "empty"),
+            ("{id", "not closed"),
+            ("id}", "without a `{`"),
+            ("{}", "not a field"),
+            ("{a b}", "not a field"),
+            ("{a.b()}", "not a field"),
+            ("{0}", "not a field"),
+            ("{a}{b}", "nothing separates `{a}` from `{b}`"),
+            ("{a} and {b}", "nothing separates"),
+            ("x:{a}é{b}", "nothing separates"),
+        ] {
+            let error = parse(text).expect_err(text);
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+}

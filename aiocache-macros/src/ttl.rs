@@ -182,3 +182,62 @@ fn decimal(text: &str, scale: u128) -> Option<u128> {
         (true, None) => 0,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_str;
+
+    fn nanos(text: &str) -> Result<u64, String> {
+        let expr: Expr = parse_str(text).expect("an expression");
+        match Life::parse(expr) {
+            Ok(Life::Nanos(nanos)) => Ok(nanos),
+            Ok(other) => Err(format!("{other:?}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_a_time_is_exact() {
+        for (text, expected) in [
+            ("60", 60_000_000_000),
+            ("60u64", 60_000_000_000),
+            ("1_000", 1_000_000_000_000),
+            ("0.5", 500_000_000),
+            ("1.5f32", 1_500_000_000),
+            ("1e3", 1_000_000_000_000),
+            ("2.5e-3", 2_500_000),
+            ("0.1", 100_000_000),
+            ("\"500ms\"", 500_000_000),
+            ("\"1h30m\"", 5_400_000_000_000),
+            ("\" 1d 2h \"", 93_600_000_000_000),
+            ("\"1.5 s\"", 1_500_000_000),
+            ("\"2w\"", 1_209_600_000_000_000),
+        ] {
+            assert_eq!(nanos(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_says_why() {
+        for (text, reason) in [
+            ("0", "cannot be 0"),
+            ("0.0", "cannot be 0"),
+            ("0.0000000001", "cannot be 0"),
+            ("-1", "negative"),
+            ("-1.5", "negative"),
+            ("\"\"", "empty"),
+            ("\"60\"", "unit of 60 is missing"),
+            ("\"h\"", "number is missing"),
+            ("\"1..5s\"", "not a number"),
+            ("\"5 parsecs\"", "not a unit"),
+            ("60s", "`ttl = \"60s\"`"),
+            ("20_000_000_000", "longer than 584 years"),
+            ("1e300", "longer than 584 years"),
+            ("'a'", "not a time"),
+        ] {
+            let error = nanos(text).expect_err(text);
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+}

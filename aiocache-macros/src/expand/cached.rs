@@ -12,7 +12,7 @@ use crate::model::CachedFn;
 pub(super) fn call(model: &CachedFn, how: &str) -> TokenStream {
     let cache = parts::cache(model, Sight::Function);
     let key = parts::key(model, Sight::Function);
-    let call = parts::call(model, &model.output, true);
+    let call = parts::call(model, &model.output, Sight::Function, true);
     let policy = parts::policy(model, Sight::Function);
     let load = loader(model);
     let name = parts::key_name();

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{FnArg, Ident, Pat, PatIdent, Type};
+use syn::{FnArg, Ident, Pat, PatIdent};
 
 use super::parts::{self, Sight};
 use super::signature;
@@ -16,21 +16,13 @@ pub(super) fn call(model: &CachedFn, how: &str) -> TokenStream {
         return TokenStream::new();
     };
     let cache = parts::cache(model, Sight::Function);
-    let bulk = bulk(model, Sight::Function, &model.output, true);
+    let bulk = parts::call(model, &model.output, Sight::Function, true);
     let asked = asked(model, keys);
     let key = key_closure(model, Sight::Function);
     let policy = parts::policy(model, Sight::Function);
     let load = loader(model, keys);
     let how = Ident::new(how, Span::mixed_site());
     quote_spanned!(Span::mixed_site()=> #cache #bulk.#how(#asked, #key, #key, #policy, #load).await)
-}
-
-/// `__cache.__bulk(…)` with its namespace.
-pub(super) fn bulk(model: &CachedFn, sight: Sight, output: &Type, loads: bool) -> TokenStream {
-    let bulk = parts::call(model, output, loads);
-    let namespace = parts::namespace(model, sight)
-        .map(|namespace| quote_spanned!(Span::mixed_site()=> .__namespace(#namespace)));
-    quote_spanned!(Span::mixed_site()=> #bulk #namespace)
 }
 
 /// The keys asked for, one by one.

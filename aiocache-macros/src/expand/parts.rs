@@ -68,7 +68,7 @@ pub(super) fn at_cache(model: &CachedFn) -> Span {
 
 /// `__cache.__call(…)` or `__cache.__bulk(…)`, told how results and errors of this type are handled,
 /// and, where it loads, which values are not stored.
-pub(super) fn call(model: &CachedFn, output: &syn::Type, loads: bool) -> TokenStream {
+pub(super) fn call(model: &CachedFn, output: &syn::Type, sight: Sight, loads: bool) -> TokenStream {
     let none = model.cache_none;
     let at = at_cache(model);
     let share = Ident::new(if model.alone { "__alone" } else { "__share" }, at);
@@ -79,12 +79,14 @@ pub(super) fn call(model: &CachedFn, output: &syn::Type, loads: bool) -> TokenSt
     };
     let (call, kind) = (Ident::new(call, at), Ident::new(kind, at));
     let output = inferred_lifetimes(output);
+    let namespace = model.keys.as_ref().and_then(|_| namespace(model, sight));
+    let namespace = namespace.map(|text| quote_spanned!(at=> .__namespace(#text)));
     let condition = model.skip_if.as_ref().filter(|_| loads);
     let skip_if = condition.map(|condition| {
         let at = Span::mixed_site().located_at(condition.span());
         quote_spanned!(at=> .__skip_if(#condition))
     });
-    quote_spanned!(at=> __cache.#call(__cache.#kind::<#output, #none>().__kind().#share()) #skip_if)
+    quote_spanned!(at=> __cache.#call(__cache.#kind::<#output, #none>().__kind().#share()) #namespace #skip_if)
 }
 
 /// What the options say about storing and waiting.

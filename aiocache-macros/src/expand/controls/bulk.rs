@@ -22,8 +22,8 @@ pub(super) fn expand(model: &CachedFn, keys: &Keys) -> TokenStream {
     let cache = parts::cache(model, Sight::Control);
     let key = key(model, keys);
     let closure = multi_cached::key_closure(model, Sight::Control);
-    let many = multi_cached::bulk(model, Sight::Control, output, false);
-    let peeking = multi_cached::bulk(model, Sight::Control, &owned_lifetimes(output), false);
+    let many = parts::call(model, output, Sight::Control, false);
+    let peeking = parts::call(model, &owned_lifetimes(output), Sight::Control, false);
     let asked = multi_cached::asked(model, keys);
     let policy = parts::policy(model, Sight::Control);
 
@@ -43,7 +43,7 @@ pub(super) fn expand(model: &CachedFn, keys: &Keys) -> TokenStream {
             -> ::core::result::Result<#owned, #krate::Error> #all_clause
         {
             #cache
-            #peeking.__peek(#asked, #closure).await
+            #peeking.__peek(#asked, #closure, #closure).await
         }
 
         #vis async fn set #set_generics (pairs: #pairs, #(#set_params),*)

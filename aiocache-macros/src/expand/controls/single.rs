@@ -21,8 +21,8 @@ pub(super) fn expand(model: &CachedFn) -> TokenStream {
     let locate = quote_spanned!(site=> #cache #written);
     let policy = parts::policy(model, Sight::Control);
     let (peeking, setting) = (
-        parts::call(model, &owned, false),
-        parts::call(model, output, false),
+        parts::call(model, &owned, Sight::Control, false),
+        parts::call(model, output, Sight::Control, false),
     );
 
     let Head {
