@@ -1,8 +1,8 @@
 //! A cache from a URL.
 
-use bytes::Bytes;
-
-use crate::{Cache, CacheBuilder, DynBackend, Error, ErrorKind, JsonSerializer, MemoryBackend, Result};
+use crate::{
+    Bytes, Cache, CacheBuilder, DynBackend, Error, ErrorKind, JsonSerializer, MemoryBackend, Result,
+};
 
 /// A cache whose backend is known only at run time. Values are JSON, over every backend alike.
 pub type AnyCache<S = JsonSerializer> = Cache<DynBackend, S>;

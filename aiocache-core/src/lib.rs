@@ -27,6 +27,7 @@ pub use backend::{
     Version, Want,
 };
 pub use breaker::BreakerSettings;
+pub use bytes::Bytes;
 pub use cache::{Cache, CacheBuilder};
 pub use disabled::{is_disabled, set_disabled};
 pub use error::{Error, ErrorKind, Result};
