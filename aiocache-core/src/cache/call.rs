@@ -118,10 +118,16 @@ impl<B: Backend, S> Cache<B, S> {
     }
 
     /// The key as the store takes it, where that is another one.
+    #[inline]
     pub(crate) fn fitted(&self, key: &KeyBuf) -> Option<String> {
-        if !self.has_key_rules() {
-            return None;
+        if self.has_key_rules() {
+            self.fit_anew(key)
+        } else {
+            None
         }
+    }
+
+    fn fit_anew(&self, key: &KeyBuf) -> Option<String> {
         let mut fitted = KeyBuf::with_prefix(key.prefix());
         fitted.replace_bare(key.bare());
         self.finish(&mut fitted);

@@ -36,6 +36,12 @@ impl<B: Backend, S> Cache<B, S> {
         }
     }
 
+    /// Whether a command is nothing but the store's own work: in process, and no plugin listens.
+    #[inline]
+    pub(crate) fn is_bare(&self) -> bool {
+        self.core.capabilities.local && self.extras.plugins.is_empty()
+    }
+
     /// Runs a command. `outcome` tells hooks how it ended.
     pub(crate) async fn run<T>(
         &self,

@@ -53,20 +53,30 @@ impl<B: Backend, S> Cache<B, S> {
         K::None: NoneRule<S, B::Raw>,
         S: Load<K::Value, B::Raw> + Send + Sync,
     {
-        let outcome = |found: &Found<K::Value>| CommandOutcome::Read {
-            hits: usize::from(found.is_hit()),
+        let read = if self.is_bare() {
+            // The hot path: nothing to time, to tell or to break.
+            self.read::<K>(at).await
+        } else {
+            self.read_as_command::<K>(at).await
         };
-        let found = self
-            .run(
-                self.command_at(CommandName::Get, at, None),
-                outcome,
-                self.read::<K>(at),
-            )
-            .await;
-        found.unwrap_or_else(|error| {
+        read.unwrap_or_else(|error| {
             self.core.trouble.failed(self.name(), &error);
             Found::Failed(error)
         })
+    }
+
+    async fn read_as_command<K>(&self, at: At<'_>) -> Result<Found<K::Value>>
+    where
+        K: Outcome,
+        K::Value: Send,
+        K::None: NoneRule<S, B::Raw>,
+        S: Load<K::Value, B::Raw> + Send + Sync,
+    {
+        let outcome = |found: &Found<K::Value>| CommandOutcome::Read {
+            hits: usize::from(found.is_hit()),
+        };
+        let command = self.command_at(CommandName::Get, at, None);
+        self.run(command, outcome, self.read::<K>(at)).await
     }
 
     /// Reads once more, past the hooks: one call is one hit or one miss.
