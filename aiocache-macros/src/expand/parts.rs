@@ -6,6 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Ident, Pat, PatIdent};
 
+use super::controls;
 use crate::argument::{Arg, Passing};
 use crate::generics::inferred_lifetimes;
 use crate::key::{Generic, KeyPlan, Piece, is_opaque};
@@ -154,7 +155,10 @@ pub(super) fn key_start(model: &CachedFn, sight: Sight) -> TokenStream {
 /// `let mut __key = …;` and everything that is written to it.
 pub(super) fn key(model: &CachedFn, sight: Sight) -> TokenStream {
     let (key, start) = (key_name(), key_start(model, sight));
-    let written = key_text(model, sight, None);
+    let written = match &model.controls {
+        Some(controls) => controls::write_key(model, controls, sight),
+        None => key_text(model, sight, None),
+    };
     quote_spanned!(Span::mixed_site()=> let mut #key = #start; #written)
 }
 
@@ -269,7 +273,7 @@ fn whole(model: &CachedFn, position: usize, reference: &impl Fn(usize) -> TokenS
 }
 
 /// A reference to the value of an argument.
-fn reference(arg: &Arg, sight: Sight) -> TokenStream {
+pub(super) fn reference(arg: &Arg, sight: Sight) -> TokenStream {
     let local = &arg.local;
     let at = Span::mixed_site().located_at(arg.span());
     match (sight, arg.passing) {

@@ -34,7 +34,21 @@ pub(super) fn expand(model: &CachedFn) -> TokenStream {
     let (peek_generics, peek_clause) = (peek.generics, peek.clause);
     let set = Head::storing(model, output);
     let (set_params, set_generics, set_clause) = (set.params, set.generics, set.clause);
+    let write = {
+        let Head {
+            params,
+            generics,
+            clause,
+        } = Head::of_the_key(model);
+        let text = parts::key_text(model, Sight::Control, None);
+        quote_spanned!(site=>
+            #[inline]
+            fn __write #generics (#key: &mut #krate::KeyBuf, #(#params),*) #clause { #text }
+        )
+    };
     quote_spanned!(site=>
+        #write
+
         #vis fn key #generics (#(#params),*) -> ::std::string::String #clause {
             #locate
             __cache.__stored(&#key)
