@@ -10,7 +10,8 @@ use syn::ext::IdentExt as _;
 use syn::{GenericParam, Ident};
 
 use self::head::Head;
-use super::parts::{self, Sight};
+use super::key;
+use super::parts::Sight;
 use super::{cached, multi_cached, signature};
 use crate::model::CachedFn;
 use crate::names::mentions;
@@ -55,7 +56,7 @@ pub(super) fn expand(model: &CachedFn) -> TokenStream {
 
 /// The call that writes the key of one value: the one place that has the statements for it.
 pub(super) fn write_key(model: &CachedFn, controls: &Ident, sight: Sight) -> TokenStream {
-    let key = parts::key_name();
+    let key = key::name();
     let params = Head::of_the_key(model).generics.params;
     let names = params.iter().filter_map(|param| match param {
         GenericParam::Type(param) => Some(&param.ident),
@@ -67,7 +68,7 @@ pub(super) fn write_key(model: &CachedFn, controls: &Ident, sight: Sight) -> Tok
     let args = model.key.args();
     let args = args
         .iter()
-        .map(|position| parts::reference(&model.args[*position], sight));
+        .map(|position| key::reference(&model.args[*position], sight));
     quote_spanned!(Span::mixed_site()=> #controls::__write #turbofish (&mut #key, #(#args),*);)
 }
 
