@@ -6,16 +6,17 @@ use syn::Ident;
 
 use super::parts::{self, Sight};
 use super::signature;
+use super::{key, patterns};
 use crate::model::CachedFn;
 
 /// Builds the key and asks the cache, by `__run` or `__refresh`.
 pub(super) fn call(model: &CachedFn, how: &str) -> TokenStream {
     let cache = parts::cache(model, Sight::Function);
-    let key = parts::key(model, Sight::Function);
+    let key = key::build(model, Sight::Function);
     let call = parts::call(model, &model.output, Sight::Function, true);
     let policy = parts::policy(model, Sight::Function);
     let load = loader(model);
-    let name = parts::key_name();
+    let name = key::name();
     let how = Ident::new(how, Span::mixed_site());
     quote_spanned!(Span::mixed_site()=> #cache #key #call.#how(&#name, #policy, #load).await)
 }
@@ -29,7 +30,7 @@ fn loader(model: &CachedFn) -> TokenStream {
         return quote_spanned!(site=> move || #controls::uncached #turbofish (#(#args),*));
     }
     let start = parts::body_start(model);
-    let patterns = parts::patterns(model.args.iter());
+    let patterns = patterns::for_the_body(model.args.iter());
     let body = model
         .boxed
         .as_ref()

@@ -5,8 +5,10 @@
 
 mod cached;
 mod controls;
+mod key;
 mod multi_cached;
 mod parts;
+mod patterns;
 mod signature;
 
 use proc_macro2::{Group, Span, TokenStream};
@@ -17,7 +19,7 @@ use crate::model::CachedFn;
 /// The function with the cache in front, and its controls.
 pub(crate) fn expand(model: &CachedFn) -> TokenStream {
     let site = Span::mixed_site();
-    let prelude = parts::marker(model);
+    let prelude = key::marker(model);
     let call = if model.keys.is_some() {
         multi_cached::call(model, "__run")
     } else {

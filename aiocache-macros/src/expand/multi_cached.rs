@@ -6,6 +6,7 @@ use syn::{FnArg, Ident, Pat, PatIdent};
 
 use super::parts::{self, Sight};
 use super::signature;
+use super::{key, patterns};
 use crate::argument::{Arg, Passing};
 use crate::keys::{Form, Keys};
 use crate::model::CachedFn;
@@ -36,8 +37,8 @@ pub(super) fn asked(model: &CachedFn, keys: &Keys) -> TokenStream {
 
 /// The closure that writes the key of one item.
 pub(super) fn key_closure(model: &CachedFn, sight: Sight) -> TokenStream {
-    let (key, id) = (parts::key_name(), parts::id_name());
-    let text = parts::key_text(model, sight, Some(&id));
+    let (key, id) = (key::name(), key::id());
+    let text = key::text(model, sight, Some(&id));
     quote_spanned!(Span::mixed_site()=> |#key, #id| { #text })
 }
 
@@ -79,7 +80,7 @@ fn loader(model: &CachedFn, keys: &Keys) -> TokenStream {
         return quote_spanned!(site=> |#missing| { #(#clones)* #call });
     }
     let start = parts::body_start(model);
-    let patterns = parts::patterns(others());
+    let patterns = patterns::for_the_body(others());
     let clones = clones();
     let body = model
         .boxed

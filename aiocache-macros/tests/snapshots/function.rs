@@ -13,18 +13,7 @@ pub(crate) async fn load_user<D: Db>(
     let __cache = &(USERS);
     let __cache = __cache.__cache();
     let mut __key = __cache.__key();
-    __key.__name::<load_user>();
-    __key.__version(3u32);
-    __key.__open();
-    {
-        let __v = __key.__of(&id);
-        __key.__arg(&__v.__view());
-    }
-    {
-        let __v = __key.__of(&__arg2);
-        __key.__arg(&__v.__view());
-    }
-    __key.__end();
+    load_user::__write(&mut __key, &id, &__arg2);
     __cache
         .__call(__cache.__kind::<Result<Option<User>, Error>, true>().__kind().__share())
         .__run(
@@ -62,10 +51,8 @@ pub(crate) struct load_user {}
     reason = "generated"
 )]
 impl load_user {
-    pub(crate) fn key(id: &u64, __arg2: &(u8, u8)) -> ::std::string::String {
-        let __cache = &(USERS);
-        let __cache = __cache.__cache();
-        let mut __key = __cache.__key();
+    #[inline]
+    fn __write(__key: &mut ::aiocache::KeyBuf, id: &u64, __arg2: &(u8, u8)) {
         __key.__name::<load_user>();
         __key.__version(3u32);
         __key.__open();
@@ -78,6 +65,12 @@ impl load_user {
             __key.__arg(&__v.__view());
         }
         __key.__end();
+    }
+    pub(crate) fn key(id: &u64, __arg2: &(u8, u8)) -> ::std::string::String {
+        let __cache = &(USERS);
+        let __cache = __cache.__cache();
+        let mut __key = __cache.__key();
+        load_user::__write(&mut __key, &*id, &*__arg2);
         __cache.__stored(&__key)
     }
     pub(crate) async fn peek(
@@ -90,18 +83,7 @@ impl load_user {
         let __cache = &(USERS);
         let __cache = __cache.__cache();
         let mut __key = __cache.__key();
-        __key.__name::<load_user>();
-        __key.__version(3u32);
-        __key.__open();
-        {
-            let __v = __key.__of(&*id);
-            __key.__arg(&__v.__view());
-        }
-        {
-            let __v = __key.__of(&*__arg2);
-            __key.__arg(&__v.__view());
-        }
-        __key.__end();
+        load_user::__write(&mut __key, &*id, &*__arg2);
         __cache
             .__call(
                 __cache.__kind::<Result<Option<User>, Error>, true>().__kind().__share(),
@@ -117,18 +99,7 @@ impl load_user {
         let __cache = &(USERS);
         let __cache = __cache.__cache();
         let mut __key = __cache.__key();
-        __key.__name::<load_user>();
-        __key.__version(3u32);
-        __key.__open();
-        {
-            let __v = __key.__of(&*id);
-            __key.__arg(&__v.__view());
-        }
-        {
-            let __v = __key.__of(&*__arg2);
-            __key.__arg(&__v.__view());
-        }
-        __key.__end();
+        load_user::__write(&mut __key, &*id, &*__arg2);
         __cache
             .__call(
                 __cache.__kind::<Result<Option<User>, Error>, true>().__kind().__share(),
@@ -150,18 +121,7 @@ impl load_user {
         let __cache = &(USERS);
         let __cache = __cache.__cache();
         let mut __key = __cache.__key();
-        __key.__name::<load_user>();
-        __key.__version(3u32);
-        __key.__open();
-        {
-            let __v = __key.__of(&*id);
-            __key.__arg(&__v.__view());
-        }
-        {
-            let __v = __key.__of(&*__arg2);
-            __key.__arg(&__v.__view());
-        }
-        __key.__end();
+        load_user::__write(&mut __key, &*id, &*__arg2);
         __cache.__invalidate(&__key).await
     }
     pub(crate) async fn refresh<D: Db>(
@@ -172,18 +132,7 @@ impl load_user {
         let __cache = &(USERS);
         let __cache = __cache.__cache();
         let mut __key = __cache.__key();
-        __key.__name::<load_user>();
-        __key.__version(3u32);
-        __key.__open();
-        {
-            let __v = __key.__of(&id);
-            __key.__arg(&__v.__view());
-        }
-        {
-            let __v = __key.__of(&__arg2);
-            __key.__arg(&__v.__view());
-        }
-        __key.__end();
+        load_user::__write(&mut __key, &id, &__arg2);
         __cache
             .__call(
                 __cache.__kind::<Result<Option<User>, Error>, true>().__kind().__share(),

@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{GenericArgument, PathArguments, Type};
 
+use super::super::key;
 use super::super::multi_cached;
 use super::super::parts::{self, Sight};
 use super::head::Head;
@@ -64,10 +65,10 @@ pub(super) fn expand(model: &CachedFn, keys: &Keys) -> TokenStream {
 
 /// The body of `key`.
 fn key(model: &CachedFn, keys: &Keys) -> TokenStream {
-    let (key, id) = (parts::key_name(), &model.args[keys.arg].local);
+    let (key, id) = (key::name(), &model.args[keys.arg].local);
     let cache = parts::cache(model, Sight::Control);
-    let start = parts::key_start(model, Sight::Control);
-    let text = parts::key_text(model, Sight::Control, Some(id));
+    let start = key::start(model, Sight::Control);
+    let text = key::text(model, Sight::Control, Some(id));
     quote_spanned!(Span::mixed_site()=> #cache let mut #key = #start; #text __cache.__stored(&#key))
 }
 

@@ -35,6 +35,11 @@ impl Head {
         Self::over(model, ttl, types.into_token_stream())
     }
 
+    /// The arguments of the key alone.
+    pub(super) fn of_the_key(model: &CachedFn) -> Self {
+        Self::exactly(model, &model.key.args(), TokenStream::new())
+    }
+
     fn over(model: &CachedFn, mut positions: Vec<usize>, mut types: TokenStream) -> Self {
         positions.extend(model.key.args());
         positions.extend(model.mentioned(&model.cache));
@@ -47,12 +52,15 @@ impl Head {
         positions.sort_unstable();
         positions.dedup();
         positions.retain(|position| model.keys.as_ref().is_none_or(|keys| keys.arg != *position));
+        types.extend([model.cache.to_token_stream(), model.namespace.to_token_stream()]);
+        Self::exactly(model, &positions, types)
+    }
+
+    fn exactly(model: &CachedFn, positions: &[usize], mut types: TokenStream) -> Self {
         let args = || positions.iter().map(|position| &model.args[*position]);
         types.extend(args().filter_map(|arg| arg.ty()).map(ToTokens::to_token_stream));
-        types.extend([model.cache.to_token_stream(), model.namespace.to_token_stream()]);
-        let generics = only(&model.function.sig.generics, |name| {
-            in_key(&model.key, name) || mentions_type(&types, name)
-        });
+        let kept = |name: &str| in_key(&model.key, name) || mentions_type(&types, name);
+        let generics = only(&model.function.sig.generics, kept);
         let clause = generics.where_clause.clone();
         Self {
             params: args().map(signature::by_reference).collect(),

@@ -5,10 +5,13 @@ mod head;
 mod single;
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
-
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
+use syn::{GenericParam, Ident};
 
+use self::head::Head;
+use super::key;
+use super::parts::Sight;
 use super::{cached, multi_cached, signature};
 use crate::model::CachedFn;
 use crate::names::mentions;
@@ -49,6 +52,24 @@ pub(super) fn expand(model: &CachedFn) -> TokenStream {
         )]
         impl #name { #uncached }
     )
+}
+
+/// The call that writes the key of one value: the one place that has the statements for it.
+pub(super) fn write_key(model: &CachedFn, controls: &Ident, sight: Sight) -> TokenStream {
+    let key = key::name();
+    let params = Head::of_the_key(model).generics.params;
+    let names = params.iter().filter_map(|param| match param {
+        GenericParam::Type(param) => Some(&param.ident),
+        GenericParam::Const(param) => Some(&param.ident),
+        GenericParam::Lifetime(_) => None,
+    });
+    let names: Vec<&Ident> = names.collect();
+    let turbofish = (!names.is_empty()).then(|| quote!(::<#(#names),*>));
+    let args = model.key.args();
+    let args = args
+        .iter()
+        .map(|position| key::reference(&model.args[*position], sight));
+    quote_spanned!(Span::mixed_site()=> #controls::__write #turbofish (&mut #key, #(#args),*);)
 }
 
 /// `refresh`: the function's own signature, a load without a read.

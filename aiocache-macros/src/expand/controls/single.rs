@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
+use super::super::key;
 use super::super::parts::{self, Sight};
 use super::head::Head;
 use crate::generics::owned_lifetimes;
@@ -11,12 +12,12 @@ use crate::model::CachedFn;
 /// `key`, `peek`, `set` and `invalidate` of one value.
 pub(super) fn expand(model: &CachedFn) -> TokenStream {
     let site = Span::mixed_site();
-    let (vis, krate, key) = (&model.function.vis, &model.krate, parts::key_name());
+    let (vis, krate, key) = (&model.function.vis, &model.krate, key::name());
     let output = &model.output;
     let owned = owned_lifetimes(output);
     let (cache, written) = (
         parts::cache(model, Sight::Control),
-        parts::key(model, Sight::Control),
+        key::build(model, Sight::Control),
     );
     let locate = quote_spanned!(site=> #cache #written);
     let policy = parts::policy(model, Sight::Control);
@@ -34,7 +35,21 @@ pub(super) fn expand(model: &CachedFn) -> TokenStream {
     let (peek_generics, peek_clause) = (peek.generics, peek.clause);
     let set = Head::storing(model, output);
     let (set_params, set_generics, set_clause) = (set.params, set.generics, set.clause);
+    let write = {
+        let Head {
+            params,
+            generics,
+            clause,
+        } = Head::of_the_key(model);
+        let text = key::text(model, Sight::Control, None);
+        quote_spanned!(site=>
+            #[inline]
+            fn __write #generics (#key: &mut #krate::KeyBuf, #(#params),*) #clause { #text }
+        )
+    };
     quote_spanned!(site=>
+        #write
+
         #vis fn key #generics (#(#params),*) -> ::std::string::String #clause {
             #locate
             __cache.__stored(&#key)
