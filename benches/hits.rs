@@ -4,7 +4,6 @@
 //!
 //! Rounds of all contenders alternate, so that a noisy machine disturbs them alike; each line is the median of the
 //! rounds, with the quickest and the slowest.
-#![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::collections::HashMap;
 use std::hint::black_box;
