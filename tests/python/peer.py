@@ -1,0 +1,64 @@
+"""Answers cache commands through Python's aiocache, a line of JSON for a line of JSON.
+
+peer.py redis|memcached PORT string|json|msgpack NAMESPACE
+"""
+
+import asyncio
+import json
+import sys
+
+import msgpack
+from aiocache import Cache
+from aiocache.serializers import JsonSerializer, MsgPackSerializer, StringSerializer
+
+
+class BinaryMsgPackSerializer(MsgPackSerializer):
+    """Reads what it wrote: the one in aiocache 0.12.3 has Redis decode the bytes as UTF-8 first, and fails."""
+
+    DEFAULT_ENCODING = None
+
+    def loads(self, value):
+        return None if value is None else msgpack.loads(value, raw=False)
+
+
+SERIALIZERS = {"string": StringSerializer, "json": JsonSerializer, "msgpack": BinaryMsgPackSerializer}
+
+
+async def answer(cache, request):
+    command, key = request["command"], request.get("key")
+    if command == "set":
+        return await cache.set(key, request["value"], ttl=request.get("ttl"))
+    if command == "get":
+        return await cache.get(key)
+    if command == "multi_set":
+        return await cache.multi_set(request["pairs"], ttl=request.get("ttl"))
+    if command == "multi_get":
+        return await cache.multi_get(request["keys"])
+    if command == "increment":
+        return await cache.increment(key, delta=request["delta"])
+    if command == "delete":
+        return await cache.delete(key)
+    if command == "exists":
+        return await cache.exists(key)
+    if command == "clear":
+        return await cache.clear(namespace=cache.namespace)
+    raise ValueError(command)
+
+
+async def main():
+    kind, port, serializer, namespace = sys.argv[1:]
+    backend = {"redis": Cache.REDIS, "memcached": Cache.MEMCACHED}[kind]
+    options = {"namespace": namespace} if namespace else {}
+    cache = Cache(
+        backend, endpoint="127.0.0.1", port=int(port), serializer=SERIALIZERS[serializer](), **options
+    )
+    for line in sys.stdin:
+        try:
+            result = {"ok": await answer(cache, json.loads(line))}
+        except Exception as error:
+            result = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(result), flush=True)
+    await cache.close()
+
+
+asyncio.run(main())
