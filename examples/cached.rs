@@ -2,11 +2,7 @@
 //!
 //! One line above an `async fn`: what it stores, and what it does not.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::unused_async,
-    reason = "an example without a database"
-)]
+#![expect(clippy::print_stdout, clippy::unused_async, reason = "an example")]
 
 use std::num::ParseIntError;
 use std::sync::LazyLock;

@@ -2,11 +2,7 @@
 //!
 //! A function that loads many values at once is asked for those that are missing, each once.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::unused_async,
-    reason = "an example without a database"
-)]
+#![expect(clippy::print_stdout, clippy::unused_async, reason = "an example")]
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

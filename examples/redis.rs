@@ -2,11 +2,7 @@
 //!
 //! A typed value in Redis, where `REDIS_URL` says there is one: `REDIS_URL=redis://127.0.0.1/`.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::unused_async,
-    reason = "an example without a database"
-)]
+#![expect(clippy::print_stdout, clippy::unused_async, reason = "an example")]
 
 use std::error::Error;
 use std::sync::LazyLock;

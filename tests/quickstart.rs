@@ -139,7 +139,7 @@ fn in_redis_everything_it_says_is_so_also_the_second_time() {
         let run = run("quickstart", Some(&server.url()));
         assert!(
             run.stdout
-                .starts_with("aiocache quickstart, with the cache in Redis\n"),
+                .starts_with("aiocache quickstart, with the cache in redis\n"),
             "{run:?}"
         );
         assert_cached(&run);
@@ -169,9 +169,20 @@ fn without_its_redis_it_says_so_and_works_uncached() {
 
 #[test]
 fn a_wrong_url_is_told_at_once_without_its_password() {
-    let run = run("quickstart", Some("http://:s3cret@localhost"));
-    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
-    assert!(run.stderr.starts_with("REDIS_URL: "), "{run:?}");
-    assert!(run.stderr.contains("accepted are redis://"), "{run:?}");
-    assert!(!run.stderr.contains("s3cret"), "{run:?}");
+    for (url, accepted) in [
+        ("http://:s3cret@localhost", "redis://"),
+        (
+            "redis://:s3cret@localhost:99999",
+            "redis://[user[:password]@]host",
+        ),
+    ] {
+        let run = run("quickstart", Some(url));
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
+        assert!(
+            run.stderr.starts_with("REDIS_URL: invalid configuration: "),
+            "{run:?}"
+        );
+        assert!(run.stderr.contains(accepted), "{run:?}");
+        assert!(!run.stderr.contains("s3cret"), "{run:?}");
+    }
 }

@@ -12,8 +12,8 @@ use crate::{ASKED_FOR, airports, count_in, nearest};
 const HITS: u32 = 1_000;
 const CALLERS: u32 = 1_000;
 
-pub(crate) async fn introduce(place: &str) {
-    println!("aiocache quickstart, with the cache in {place}");
+pub(crate) async fn introduce() {
+    println!("aiocache quickstart, with the cache in {}", cache().name());
     note(format!(
         "{} airports of examples/data/airports.csv, in a table without an index:",
         DATABASE.rows()
