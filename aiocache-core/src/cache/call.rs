@@ -85,8 +85,7 @@ impl<B: Backend, S> Cache<B, S> {
 
     #[must_use]
     pub fn __key_in(&self, namespace: &str) -> KeyBuf {
-        let namespace = super::Namespace::escaped(namespace);
-        KeyBuf::with_prefix(namespace.as_ref().map_or("", |namespace| namespace.prefix()))
+        KeyBuf::with_namespace(namespace)
     }
 
     #[must_use]
