@@ -50,7 +50,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         S: Load<T, B::Raw> + Dump<T, B::Raw>,
     {
         if self.is_off() {
-            return load().await;
+            return Box::pin(load()).await;
         }
         let key = self.stored(key.into().as_str());
         let at = At {
@@ -146,7 +146,8 @@ where
     {
         let cache = self.cache();
         if cache.is_off() || key.is_failed() {
-            return load().await;
+            // Boxed, so that a hit does not carry the room that a load needs.
+            return Box::pin(load()).await;
         }
         let fitted = cache.fitted(key);
         let at = At {

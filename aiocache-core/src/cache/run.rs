@@ -43,19 +43,12 @@ impl<B: Backend, S> Cache<B, S> {
         outcome: impl FnOnce(&T) -> Outcome<'static>,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let hooked = !self.extras.plugins.is_empty();
-        let done = match self.timeout {
-            // A clear deletes in batches, each with the store's own deadline.
-            Some(timeout)
-                if (hooked || !self.core.capabilities.local) && command.name != CommandName::Clear =>
-            {
-                let all = self.hooked(&command, outcome, work);
-                tokio::time::timeout(timeout, all)
-                    .await
-                    .unwrap_or_else(|_| Err(timed_out(timeout)))
-            }
-            _ if hooked => self.hooked(&command, outcome, work).await,
-            _ => work.await,
+        let bare = self.core.capabilities.local && self.extras.plugins.is_empty();
+        let done = if bare {
+            work.await
+        } else {
+            // Boxed, so that a hit in memory does not carry the room that a timer and hooks need.
+            Box::pin(self.timed(&command, outcome, work)).await
         };
         done.map_err(|error| {
             let error = error.at(command.name.as_str(), self.core.backend.name(), command.namespace);
@@ -64,6 +57,22 @@ impl<B: Backend, S> Cache<B, S> {
                 _ => error,
             }
         })
+    }
+
+    async fn timed<T>(
+        &self,
+        command: &Command<'_>,
+        outcome: impl FnOnce(&T) -> Outcome<'static>,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let all = self.hooked(command, outcome, work);
+        match self.timeout {
+            // A clear deletes in batches, each with the store's own deadline.
+            Some(timeout) if command.name != CommandName::Clear => tokio::time::timeout(timeout, all)
+                .await
+                .unwrap_or_else(|_| Err(timed_out(timeout))),
+            _ => all.await,
+        }
     }
 
     async fn hooked<T>(
