@@ -50,7 +50,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         S: Load<T, B::Raw> + Dump<T, B::Raw>,
     {
         if self.is_off() {
-            return load().await;
+            return Box::pin(load()).await;
         }
         let key = self.stored(key.into().as_str());
         let at = At {
@@ -85,8 +85,7 @@ impl<B: Backend, S> Cache<B, S> {
 
     #[must_use]
     pub fn __key_in(&self, namespace: &str) -> KeyBuf {
-        let namespace = super::Namespace::escaped(namespace);
-        KeyBuf::with_prefix(namespace.as_ref().map_or("", |namespace| namespace.prefix()))
+        KeyBuf::with_namespace(namespace)
     }
 
     #[must_use]
@@ -153,7 +152,8 @@ where
     {
         let cache = self.cache();
         if cache.is_off() || key.is_failed() {
-            return load().await;
+            // Boxed, so that a hit does not carry the room that a load needs.
+            return Box::pin(load()).await;
         }
         let fitted = cache.fitted(key);
         let at = At {

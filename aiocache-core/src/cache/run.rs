@@ -49,21 +49,11 @@ impl<B: Backend, S> Cache<B, S> {
         outcome: impl FnOnce(&T) -> Outcome<'static>,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let hooked = !self.extras.plugins.is_empty();
-        let work = self.through_breaker(command.name, work);
-        let done = match self.timeout {
-            // A clear deletes in batches, each with the store's own deadline.
-            Some(timeout)
-                if (hooked || !self.core.capabilities.local) && command.name != CommandName::Clear =>
-            {
-                let all = self.hooked(&command, outcome, work);
-                match tokio::time::timeout(timeout, all).await {
-                    Ok(done) => done,
-                    Err(_) => Err(self.timed_out(timeout)),
-                }
-            }
-            _ if hooked => self.hooked(&command, outcome, work).await,
-            _ => work.await,
+        let done = if self.is_bare() {
+            work.await
+        } else {
+            // Boxed, so that a hit in memory does not carry the room that a timer and hooks need.
+            Box::pin(self.timed(&command, outcome, work)).await
         };
         done.map_err(|error| {
             let error = error.at(command.name.as_str(), self.core.backend.name(), command.namespace);
@@ -72,6 +62,25 @@ impl<B: Backend, S> Cache<B, S> {
                 _ => error,
             }
         })
+    }
+
+    async fn timed<T>(
+        &self,
+        command: &Command<'_>,
+        outcome: impl FnOnce(&T) -> Outcome<'static>,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let all = self.hooked(command, outcome, self.through_breaker(command.name, work));
+        match self.timeout {
+            // A clear deletes in batches, each with the store's own deadline.
+            Some(timeout) if command.name != CommandName::Clear => {
+                match tokio::time::timeout(timeout, all).await {
+                    Ok(done) => done,
+                    Err(_) => Err(self.timed_out(timeout)),
+                }
+            }
+            _ => all.await,
+        }
     }
 
     /// Asks the breaker first, and tells it how the store did.

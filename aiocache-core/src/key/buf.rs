@@ -34,9 +34,18 @@ impl KeyBuf {
             failed: false,
         };
         key.text.push_str(prefix);
-        match u32::try_from(prefix.len()) {
-            Ok(len) => key.prefix = len,
-            Err(_) => key.failed = true,
+        key.end_prefix();
+        key
+    }
+
+    /// A key that starts with a namespace, escaped as it stands in the store, and its `:`; with nothing if the
+    /// namespace is empty.
+    pub(crate) fn with_namespace(namespace: &str) -> Self {
+        let mut key = Self::with_prefix("");
+        if !namespace.is_empty() {
+            escape::push_namespace(&mut key.text, namespace);
+            key.text.push(':');
+            key.end_prefix();
         }
         key
     }
@@ -99,6 +108,15 @@ impl KeyBuf {
             self.prefix = 0;
         }
         true
+    }
+
+    /// Makes all that was written so far the prefix.
+    #[inline]
+    fn end_prefix(&mut self) {
+        match u32::try_from(self.text.len()) {
+            Ok(len) => self.prefix = len,
+            Err(_) => self.failed = true,
+        }
     }
 
     pub(super) fn text_mut(&mut self) -> &mut SmallText {

@@ -104,7 +104,21 @@ fn percent(out: &mut SmallText, c: char) {
 /// A namespace as it stands before the `:` of a stored key: without a `:` of its own, so that two pairs of namespace
 /// and key never meet.
 pub(crate) fn escape_namespace(namespace: &str) -> String {
-    namespace.replace('%', "%25").replace(':', "%3A")
+    let mut out = SmallText::new();
+    push_namespace(&mut out, namespace);
+    out.as_str().to_owned()
+}
+
+/// Writes a namespace in that form.
+pub(super) fn push_namespace(out: &mut SmallText, namespace: &str) {
+    let mut rest = namespace;
+    while let Some(at) = rest.find(['%', ':']) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        out.push_str(if special.starts_with('%') { "%25" } else { "%3A" });
+        rest = &special[1..];
+    }
+    out.push_str(rest);
 }
 
 #[cfg(test)]

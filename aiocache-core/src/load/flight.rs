@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -129,7 +130,9 @@ impl<R> Seat<R> {
     /// Cancel safe: a wake-up that a dropped waiter would have got goes to the next one.
     pub(crate) async fn turn(self, max_wait: Duration) -> Turn<R> {
         let flight = Arc::clone(self.flight());
-        let deadline = Instant::now().checked_add(max_wait);
+        // Outside a runtime there is no timer that could end the wait.
+        let timer = Handle::try_current();
+        let deadline = timer.ok().and_then(|_| Instant::now().checked_add(max_wait));
         let mut waited = false;
         loop {
             let woken = flight.turn.notified();

@@ -42,7 +42,8 @@ impl Policy {
         self
     }
 
-    /// How long a caller waits for another's load of the same key before it runs its own.
+    /// How long a caller waits for another's load of the same key before it runs its own. Outside a tokio runtime
+    /// there is no timer, and the wait has no bound.
     pub const fn max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
         self
