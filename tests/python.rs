@@ -100,7 +100,7 @@ fn json<T: Serialize>(value: &T) -> String {
 }
 
 fn cache<S>(server: &RedisServer, serializer: S) -> Cache<RedisBackend, S> {
-    let redis = RedisBackend::connect(&server.url()).expect("a valid URL");
+    let redis = RedisBackend::connect(server.url()).expect("a valid URL");
     Cache::builder(redis)
         .serializer(serializer)
         .namespace("shared")
