@@ -2,8 +2,6 @@
 //!
 //! The cache alone: every command by its aiocache name.
 
-#![expect(clippy::print_stdout, reason = "an example prints")]
-
 use std::time::Duration;
 
 use aiocache::{Error, ErrorKind, SimpleMemoryCache, Ttl};

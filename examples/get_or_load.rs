@@ -2,8 +2,6 @@
 //!
 //! What the attributes do, as a call: for keys and loads that are known only at run time.
 
-#![expect(clippy::print_stdout, reason = "an example prints")]
-
 use std::collections::BTreeMap;
 use std::num::ParseIntError;
 

@@ -2,8 +2,6 @@
 //!
 //! A service struct that owns its cache: methods with `self`, told apart by tenant.
 
-#![expect(clippy::print_stdout, reason = "an example prints")]
-
 use aiocache::{SimpleMemoryCache, cached};
 
 struct Users {

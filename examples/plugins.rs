@@ -2,8 +2,6 @@
 //!
 //! Hooks around every command: the two that come with aiocache, and one of your own.
 
-#![expect(clippy::print_stdout, reason = "an example prints")]
-
 use std::time::Duration;
 
 use aiocache::{

@@ -2,8 +2,6 @@
 //!
 //! A serializer made of two plain functions, for one type and a format of your own.
 
-#![expect(clippy::print_stdout, reason = "an example prints")]
-
 use aiocache::{Carried, Carrier, Error, ErrorKind, Functions, Object, Result, SimpleMemoryCache};
 
 #[derive(Debug)]

@@ -2,8 +2,6 @@
 //!
 //! From values to bytes: JSON, MsgPack, and a codec of your own around another one.
 
-#![expect(clippy::print_stdout, reason = "an example prints")]
-
 use aiocache::{Codec, Error, ErrorKind, JsonSerializer, MsgPackSerializer, Result, SimpleMemoryCache};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 

@@ -3,8 +3,6 @@
 //! How the author of a service tests it: with the cache switched off, and with time that passes at once.
 //! The functions under `main` would be `#[tokio::test]`s.
 
-#![expect(clippy::print_stdout, reason = "an example prints")]
-
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 

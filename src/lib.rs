@@ -9,14 +9,33 @@ mod connect;
 
 pub use aiocache_core::*;
 #[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
 pub use aiocache_macros::{__facade_cached as cached, __facade_multi_cached as multi_cached};
 
 #[cfg(feature = "json")]
+#[cfg_attr(docsrs, doc(cfg(feature = "json")))]
 pub use connect::{AnyCache, connect, connect_builder};
 
 #[cfg(feature = "memcached")]
+#[cfg_attr(docsrs, doc(cfg(feature = "memcached")))]
 #[doc(inline)]
 pub use aiocache_memcached as memcached;
 #[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 #[doc(inline)]
 pub use aiocache_redis as redis;
+
+/// The guide's snippets are tests.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../docs/caches.md")]
+    mod caches {}
+    #[doc = include_str!("../docs/coming-from-python.md")]
+    mod coming_from_python {}
+    #[doc = include_str!("../docs/decorators.md")]
+    mod decorators {}
+    #[doc = include_str!("../docs/keys.md")]
+    mod keys {}
+    #[doc = include_str!("../docs/serializers.md")]
+    mod serializers {}
+}

@@ -3,8 +3,6 @@
 //! The main job on real data: slow functions, one line above each, and what that line does. Everything printed was
 //! measured in this run. With `REDIS_URL` set, the cache is in Redis instead of memory.
 
-#![expect(clippy::print_stdout, reason = "an example prints")]
-
 mod database;
 mod report;
 mod steps;

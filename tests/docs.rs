@@ -1,0 +1,76 @@
+//! What the documents name is there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The files below a folder of the workspace, without what is built.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the folder can be listed") {
+        let path = entry.expect("it can be listed").path();
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name == "target" || name.to_string_lossy().starts_with('.'));
+        if path.is_dir() && !hidden {
+            files(&path, found);
+        } else if path.is_file() {
+            found.push(path);
+        }
+    }
+}
+
+fn with_extension(extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    files(root(), &mut found);
+    found.retain(|path| path.extension().is_some_and(|found| found == extension));
+    found
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    let mut links = 0;
+    for document in with_extension("md") {
+        for part in read(&document).split("](").skip(1) {
+            let target = part.split([')', '#']).next().unwrap_or_default();
+            if target.is_empty() || target.contains("://") || target.contains(char::is_whitespace) {
+                continue;
+            }
+            links += 1;
+            let path = document.parent().expect("a file is in a folder").join(target);
+            assert!(path.exists(), "{} links to {target}", document.display());
+        }
+    }
+    assert!(links >= 10, "only {links} links found");
+}
+
+#[test]
+fn every_test_that_the_readme_names_is_there() {
+    let readme = read(&root().join("README.md"));
+    let start = readme
+        .find("## What it takes care of")
+        .expect("the list is there");
+    let list = readme[start..]
+        .split("## Features")
+        .next()
+        .expect("split gives one part at least");
+    let sources: String = with_extension("rs").iter().map(|path| read(path)).collect();
+    let mut names = 0;
+    for name in list.split('`').skip(1).step_by(2) {
+        if name.contains('/') {
+            assert!(root().join(name).is_file(), "{name}");
+        } else if name.contains('_') && !name.contains('[') {
+            assert!(sources.contains(&format!("fn {name}() {{")), "{name}");
+        } else {
+            continue;
+        }
+        names += 1;
+    }
+    assert!(names >= 15, "only {names} names found");
+}
