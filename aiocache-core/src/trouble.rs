@@ -1,14 +1,24 @@
 //! What goes wrong behind a decorated function's back: counted, and said when it begins and when it ends.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use crate::error::Error;
+
+/// What was asked of the store. One that is full, or a replica, reads and refuses to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Asked {
+    Read = 1,
+    Write = 2,
+}
 
 /// Counts failures that no caller sees.
 #[derive(Debug, Default)]
 pub(crate) struct Trouble {
-    /// Failed commands since the store last answered.
-    failing: AtomicU64,
+    /// What the store failed at and has not done since: the sum of [`Asked`]s. The trouble lasts while there is any.
+    failing: AtomicU8,
+    /// Failed commands since the trouble began.
+    failures: AtomicU64,
     undecodable: AtomicU64,
     unstorable: AtomicU64,
     panics: AtomicU64,
@@ -18,20 +28,21 @@ pub(crate) struct Trouble {
 
 impl Trouble {
     /// The store failed, and the function ran instead.
-    pub(crate) fn failed(&self, cache: &str, error: &Error) {
-        if self.failing.fetch_add(1, Ordering::Relaxed) == 0 {
+    pub(crate) fn failed(&self, cache: &str, asked: Asked, error: &Error) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        if self.failing.fetch_or(asked as u8, Ordering::Relaxed) == 0 {
             let error = error.to_string();
             warning!(cache, error = error; "the cache fails; its functions run uncached until it answers again");
         }
     }
 
-    /// The store answered. The common case reads one shared number.
-    pub(crate) fn answered(&self, cache: &str) {
-        if self.failing.load(Ordering::Relaxed) == 0 {
+    /// The store did what was asked. The common case reads one shared number.
+    pub(crate) fn answered(&self, cache: &str, asked: Asked) {
+        if self.failing.load(Ordering::Relaxed) & asked as u8 == 0 {
             return;
         }
-        let failures = self.failing.swap(0, Ordering::Relaxed);
-        if failures > 0 {
+        if self.failing.fetch_and(!(asked as u8), Ordering::Relaxed) == asked as u8 {
+            let failures = self.failures.swap(0, Ordering::Relaxed);
             warning!(cache, failures = failures; "the cache answers again");
         }
     }

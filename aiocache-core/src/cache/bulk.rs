@@ -164,13 +164,12 @@ where
         if cache.is_off() {
             return Ok(());
         }
-        let dump =
-            |(key, value): (KeyOf<K>, ValueOf<K>)| (self.stored(&given, &key), cache.serializer.dump(&value));
         let pairs = pairs
             .into_pairs()
-            .map(dump)
+            .map(|(key, value)| (self.stored(&given, &key), value))
             .filter(|(key, _)| !key.is_failed())
             .collect();
-        cache.with_ttl(policy.ttl).set_all_stored(pairs).await
+        let dump = |value: ValueOf<K>| cache.serializer.dump(&value);
+        cache.with_ttl(policy.ttl).set_all_stored(pairs, dump).await
     }
 }

@@ -214,7 +214,7 @@ where
         let fitted = cache.fitted(key);
         cache
             .with_ttl(ttl)
-            .set_stored(fitted.as_deref().unwrap_or(key.as_str()), dumped)
+            .set_stored(fitted.as_deref().unwrap_or(key.as_str()), || dumped)
             .await
     }
 }

@@ -65,14 +65,14 @@ impl<B: Backend, S> Cache<B, S> {
             return Ok(());
         }
         let key = self.stored(key.into().as_str());
-        let dumped = self.serializer.dump(value);
-        self.set_stored(key.as_str(), dumped).await
+        self.set_stored(key.as_str(), || self.serializer.dump(value))
+            .await
     }
 
     /// Writes what a serializer made, under a key as it is stored.
-    pub(super) async fn set_stored(&self, key: &str, dumped: Result<B::Raw>) -> Result<()> {
+    pub(super) async fn set_stored(&self, key: &str, dump: impl FnOnce() -> Result<B::Raw>) -> Result<()> {
         let work = async {
-            let raw = dumped?;
+            let raw = dump()?;
             self.fits(&raw)?;
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
@@ -99,9 +99,8 @@ impl<B: Backend, S> Cache<B, S> {
         }
         let key = self.stored(key.into().as_str());
         let key = key.as_str();
-        let dumped = self.dump(value);
         let work = async {
-            let raw = dumped?;
+            let raw = self.dump(value)?;
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
             let added = self.core.backend.add(key, raw, ttl).await?;

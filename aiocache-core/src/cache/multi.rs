@@ -61,18 +61,23 @@ impl<B: Backend, S> Cache<B, S> {
         if self.is_off() {
             return Ok(());
         }
-        let dump = |(key, value): (K, &T)| (self.stored(key.into().as_str()), self.serializer.dump(value));
-        let pairs = pairs.into_iter().map(dump).collect();
-        self.set_all_stored(pairs).await
+        let stored = |(key, value): (K, &'v T)| (self.stored(key.into().as_str()), value);
+        let pairs = pairs.into_iter().map(stored).collect();
+        self.set_all_stored(pairs, |value: &T| self.serializer.dump(value))
+            .await
     }
 
-    /// Writes what a serializer made, under keys as they are stored.
-    pub(super) async fn set_all_stored(&self, pairs: Vec<(KeyBuf, Result<B::Raw>)>) -> Result<()> {
-        let (keys, dumped): (Vec<KeyBuf>, Vec<Result<B::Raw>>) = pairs.into_iter().unzip();
+    /// Writes what `dump` makes of the values, under keys as they are stored.
+    pub(super) async fn set_all_stored<V>(
+        &self,
+        pairs: Vec<(KeyBuf, V)>,
+        dump: impl Fn(V) -> Result<B::Raw>,
+    ) -> Result<()> {
+        let (keys, values): (Vec<KeyBuf>, Vec<V>) = pairs.into_iter().unzip();
         let keys: Vec<&str> = keys.iter().map(KeyBuf::as_str).collect();
         let work = async {
-            let fitting = dumped.into_iter().enumerate().map(|(index, dumped)| {
-                let raw = dumped.and_then(|raw| self.fits(&raw).map(|()| raw));
+            let fitting = values.into_iter().enumerate().map(|(index, value)| {
+                let raw = dump(value).and_then(|raw| self.fits(&raw).map(|()| raw));
                 raw.map_err(|error| error.with_index(index))
             });
             let values: Vec<B::Raw> = fitting.collect::<Result<_>>()?;

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -130,7 +131,7 @@ impl<B: Backend, S> Cache<B, S> {
             return work.await;
         }
         for plugin in &self.extras.plugins {
-            self.guarded(plugin.before(command)).await;
+            self.guarded(|| plugin.before(command)).await;
         }
         let before = clock::now();
         let done = work.await;
@@ -140,13 +141,15 @@ impl<B: Backend, S> Cache<B, S> {
             Err(error) => Outcome::Failed(error),
         };
         for plugin in &self.extras.plugins {
-            self.guarded(plugin.after(command, &outcome, took)).await;
+            self.guarded(|| plugin.after(command, &outcome, took)).await;
         }
         done
     }
 
-    /// Awaits a hook; a panic in it ends with it.
-    async fn guarded(&self, mut hook: Hook<'_>) {
+    /// Runs a hook; a panic in it ends with it.
+    async fn guarded<'h>(&self, hook: impl FnOnce() -> Hook<'h>) {
+        // A hook that is no `async fn` can panic before it has a future.
+        let mut hook = pin!(async { hook().await });
         let caught = poll_fn(
             |cx| match catch_unwind(AssertUnwindSafe(|| hook.as_mut().poll(cx))) {
                 Ok(Poll::Pending) => Poll::Pending,

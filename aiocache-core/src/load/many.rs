@@ -21,6 +21,7 @@ use crate::key::KeyBuf;
 use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
 use crate::scope::{self, Source};
 use crate::serializer::{Dump, Load};
+use crate::trouble::Asked;
 
 /// One key of a call, and what is known of it.
 pub(super) struct Item<A, G, V> {
@@ -214,7 +215,7 @@ where
         match self.read_as_command(&indices).await {
             Ok(found) => self.take(&indices, found),
             Err(error) => {
-                cache.core.trouble.failed(cache.name(), &error);
+                cache.core.trouble.failed(cache.name(), Asked::Read, &error);
                 self.store_failed = true;
             }
         }
@@ -245,7 +246,7 @@ where
         let decode = |_, entry: crate::backend::Entry<'_, B::Raw>| cache.decode::<_, K::None>(&entry);
         let found = cache.core.backend.read_many(&keys, Want::VALUE, decode).await?;
         if !cache.core.capabilities.local {
-            cache.core.trouble.answered(cache.name());
+            cache.core.trouble.answered(cache.name(), Asked::Read);
         }
         Ok(found)
     }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
 use crate::scope;
 use crate::serializer::Load;
+use crate::trouble::Asked;
 use crate::ttl::{self, Ttl};
 
 /// Where a value is: its key as stored, and the namespace in it for hooks and logs.
@@ -60,7 +61,7 @@ impl<B: Backend, S> Cache<B, S> {
             self.read_as_command::<K>(at).await
         };
         read.unwrap_or_else(|error| {
-            self.core.trouble.failed(self.name(), &error);
+            self.core.trouble.failed(self.name(), Asked::Read, &error);
             Found::Failed(error)
         })
     }
@@ -103,7 +104,7 @@ impl<B: Backend, S> Cache<B, S> {
             .read(at.key, Want::VALUE, |entry| self.decode::<_, K::None>(&entry))
             .await?;
         if !self.core.capabilities.local {
-            self.core.trouble.answered(self.name());
+            self.core.trouble.answered(self.name(), Asked::Read);
         }
         Ok(found.unwrap_or(Found::Nothing))
     }
@@ -263,16 +264,21 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         let (keys, values): (Vec<Box<str>>, Vec<B::Raw>) = pairs.into_iter().unzip();
         let pairs = keys.iter().map(|key| &**key).zip(values).collect();
         let write = self.core.backend.write_many(pairs, lifetime);
-        if let Err(error) = self.run(command, |&()| CommandOutcome::Done, write).await {
-            self.core.trouble.failed(self.name(), &error);
-        }
+        let written = self.run(command, |&()| CommandOutcome::Done, write).await;
+        self.note_written(written);
     }
 
     async fn write_loaded(&self, at: At<'_>, raw: B::Raw, ttl: Ttl, lifetime: Option<Duration>) {
         let command = self.command_at(CommandName::Set, at, Some(ttl));
         let write = self.core.backend.write(at.key, raw, lifetime);
-        if let Err(error) = self.run(command, |&()| CommandOutcome::Done, write).await {
-            self.core.trouble.failed(self.name(), &error);
+        let written = self.run(command, |&()| CommandOutcome::Done, write).await;
+        self.note_written(written);
+    }
+    fn note_written(&self, written: Result<()>) {
+        match written {
+            Err(error) => self.core.trouble.failed(self.name(), Asked::Write, &error),
+            Ok(()) if !self.core.capabilities.local => self.core.trouble.answered(self.name(), Asked::Write),
+            Ok(()) => {}
         }
     }
 }

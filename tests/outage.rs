@@ -1,0 +1,258 @@
+//! A store that is dead, slow or full of garbage never fails a decorated function, nor holds it up for long.
+#![allow(clippy::unused_async, reason = "what is cached here has nothing to wait for")]
+
+mod support;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use aiocache::redis::{RedisBackend, RedisCache};
+use aiocache::testing::{Direction, Fault, FaultProxy};
+use aiocache::{Reply, SimpleMemoryCache, cached, multi_cached};
+use support::{backend, own_redis};
+
+/// What a call may cost at most: the backend's deadline of 500 ms, and what a loaded machine adds.
+const BOUND: Duration = Duration::from_millis(900);
+
+/// Functions over a cache that the test gives.
+struct Users {
+    cache: RedisCache,
+    calls: AtomicU32,
+}
+
+impl Users {
+    fn over(backend: RedisBackend) -> Self {
+        Self {
+            cache: RedisCache::builder(backend).namespace("users").build(),
+            calls: AtomicU32::new(0),
+        }
+    }
+
+    #[cached(cache = self.cache, key = "{id}")]
+    async fn one(&self, id: u32) -> Result<String, String> {
+        self.calls.fetch_add(1, SeqCst);
+        Ok(id.to_string())
+    }
+
+    #[multi_cached(cache = self.cache, keys = ids, key = "{ids}")]
+    async fn many(&self, ids: &[u32]) -> HashMap<u32, String> {
+        self.calls.fetch_add(1, SeqCst);
+        ids.iter().map(|id| (*id, id.to_string())).collect()
+    }
+
+    /// The calls since the last look.
+    fn calls(&self) -> u32 {
+        self.calls.swap(0, SeqCst)
+    }
+
+    /// Calls both functions, which have to answer rightly and in time.
+    async fn work(&self) {
+        let start = Instant::now();
+        assert_eq!(self.one(1).await.as_deref(), Ok("1"));
+        assert!(start.elapsed() < BOUND, "one took {:?}", start.elapsed());
+        let start = Instant::now();
+        let found = self.many(&[1, 2, 3]).await;
+        assert_eq!((found.len(), &*found[&1], &*found[&3]), (3, "1", "3"));
+        assert!(start.elapsed() < BOUND, "many took {:?}", start.elapsed());
+    }
+
+    /// Puts these bytes under a key.
+    async fn plant(&self, key: &str, bytes: &[u8]) {
+        let key = self.cache.stored_key(key);
+        self.cache
+            .raw(&[b"SET", key.as_bytes(), bytes])
+            .await
+            .expect("the server answers");
+    }
+
+    async fn stored(&self, key: &str) -> Reply {
+        let key = self.cache.stored_key(key);
+        self.cache
+            .raw(&[b"GET", key.as_bytes()])
+            .await
+            .expect("the server answers")
+    }
+
+    /// Works until both functions are hits.
+    async fn until_cached(&self) {
+        let start = Instant::now();
+        loop {
+            self.calls();
+            self.work().await;
+            if self.calls() == 0 {
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_secs(5), "they are cached again");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_was_never_there_costs_nothing_but_the_cache() {
+    let users = Users::over(RedisBackend::connect("redis://127.0.0.1:1/").unwrap());
+    for _ in 0..3 {
+        users.work().await;
+        assert_eq!(users.calls(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_dies_is_missed_and_found_again() {
+    let mut server = own_redis();
+    let users = Users::over(backend(&server));
+    users.until_cached().await;
+    server.kill().unwrap();
+    for _ in 0..3 {
+        users.work().await;
+    }
+    assert_eq!(users.calls(), 6);
+    server.restart().unwrap();
+    users.until_cached().await;
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_holds_nobody_up_for_long() {
+    let mut server = own_redis();
+    let users = Users::over(backend(&server));
+    users.until_cached().await;
+    server.pause().unwrap();
+    for _ in 0..3 {
+        users.work().await;
+    }
+    assert_eq!(users.calls(), 6);
+    let callers = (0..50).map(|_| users.one(9));
+    let start = Instant::now();
+    for answer in join_all(callers).await {
+        assert_eq!(answer.as_deref(), Ok("9"));
+    }
+    assert!(start.elapsed() < 2 * BOUND, "{:?}", start.elapsed());
+    server.resume().unwrap();
+    users.until_cached().await;
+}
+
+#[tokio::test]
+async fn replies_that_are_garbled_or_swallowed_are_never_values() {
+    let server = own_redis();
+    let proxy = FaultProxy::start(server.addr()).await.unwrap();
+    let direction = Direction::ToClient;
+    let users = Users::over(RedisBackend::connect(format!("redis://{}/", proxy.addr())).unwrap());
+    users.until_cached().await;
+    for fault in [
+        Fault::Garble { direction, every: 1 },
+        Fault::BlackHole(Direction::Both),
+        Fault::Refuse,
+    ] {
+        proxy.set(fault);
+        if fault == Fault::Refuse {
+            proxy.cut();
+        }
+        for _ in 0..3 {
+            users.work().await;
+        }
+        proxy.set(Fault::Pass);
+        proxy.cut();
+        users.until_cached().await;
+    }
+}
+
+/// All of them at once, in this task.
+async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut waiting: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|cx| {
+        for (future, answer) in waiting.iter_mut().filter(|(_, answer)| answer.is_none()) {
+            if let std::task::Poll::Ready(ready) = future.as_mut().poll(cx) {
+                *answer = Some(ready);
+            }
+        }
+        let done = waiting.iter().all(|(_, answer)| answer.is_some());
+        if done {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    waiting.into_iter().filter_map(|(_, answer)| answer).collect()
+}
+
+#[tokio::test]
+async fn garbage_under_the_keys_is_a_miss_and_is_replaced() {
+    let server = own_redis();
+    let users = Users::over(backend(&server));
+    let garbage: [&[u8]; 7] = [
+        b"",
+        b"{",
+        b"\x80\x04\x95pickle",
+        b"17",
+        b"null",
+        b"[\"1\"]",
+        &[0xff; 5000],
+    ];
+    for bytes in garbage {
+        for key in ["1", "2", "3"] {
+            users.plant(key, bytes).await;
+        }
+        users.work().await;
+        assert_eq!(users.calls(), 2, "{bytes:?}");
+        users.work().await;
+        assert_eq!(users.calls(), 0, "{bytes:?}");
+        assert_eq!(users.stored("3").await, Reply::Bytes("\"3\"".into()));
+    }
+    // A key of another Redis type.
+    users.cache.clear().await.unwrap();
+    let key = users.cache.stored_key("1");
+    users.cache.raw(&[b"RPUSH", key.as_bytes(), b"a"]).await.unwrap();
+    for _ in 0..2 {
+        users.work().await;
+    }
+}
+
+#[tokio::test]
+async fn a_value_of_another_type_in_memory_is_a_miss_too() {
+    let cache = SimpleMemoryCache::new();
+
+    #[cached(cache = cache, key = "key")]
+    async fn load(cache: &SimpleMemoryCache) -> Option<String> {
+        Some(cache.name().to_owned())
+    }
+
+    cache.set("key", &vec![1_u8]).await.unwrap();
+    assert_eq!(load(&cache).await.as_deref(), Some("memory"));
+    assert_eq!(
+        cache.get::<String>("key").await.unwrap().as_deref(),
+        Some("memory")
+    );
+}
+
+#[tokio::test]
+async fn a_foreign_value_is_removed_only_while_it_is_still_there() {
+    let server = own_redis();
+    let users = Users::over(backend(&server));
+    let writer = Users::over(backend(&server));
+
+    #[cached(cache = users.cache, key = "{id}")]
+    async fn fail(users: &Users, id: u32) -> Result<String, u32> {
+        let _: &Users = users;
+        Err(id)
+    }
+
+    users.plant("0", b"garbage").await;
+    assert_eq!(fail(&users, 0).await, Err(0));
+    assert_eq!(users.stored("0").await, Reply::Nil, "nobody else wrote");
+    for id in 1..300 {
+        let key = id.to_string();
+        users.plant(&key, b"garbage").await;
+        let write = async {
+            // At another moment of the call each time.
+            for _ in 0..id % 12 {
+                tokio::task::yield_now().await;
+            }
+            writer.plant(&key, b"\"good\"").await;
+        };
+        let (answer, ()) = tokio::join!(fail(&users, id), write);
+        assert!(answer == Err(id) || answer.as_deref() == Ok("good"));
+        assert_eq!(users.stored(&key).await, Reply::Bytes("\"good\"".into()));
+    }
+}
