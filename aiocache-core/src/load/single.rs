@@ -45,7 +45,8 @@ where
         Fut: Future<Output = K::Return>,
     {
         if !scope::here().reads() {
-            return self.load_unread(at, policy, load).await;
+            // Boxed, as all that follows a hit's return: a hit does not carry the room that a load needs.
+            return Box::pin(self.load_unread(at, policy, load)).await;
         }
         let mut missed = Missed {
             sample: self.cache.sample(at.key),
@@ -66,7 +67,6 @@ where
             Found::Undecodable => missed.undecodable = true,
             Found::Failed(_) => missed.store_failed = true,
         }
-        // Boxed, so that a hit does not carry the room that a miss needs.
         Box::pin(self.miss(at, policy, missed, load)).await
     }
 
@@ -77,7 +77,7 @@ where
         Fut: Future<Output = K::Return>,
     {
         if scope::here().writes() {
-            return Box::pin(self.refresh(at, policy, load)).await;
+            return self.refresh(at, policy, load).await;
         }
         let returned = load().await;
         scope::came_from(Source::Uncached);
