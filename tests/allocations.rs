@@ -172,7 +172,7 @@ async fn hits_of_typed_stores() {
     hits_allocate!(1, typed_text("NAME"));
     let names: [String; 3] = std::array::from_fn(|_| "an argument's own memory".to_owned());
     let mut names = names.into_iter();
-    hits_allocate!(0, typed_shared(names.next().unwrap()));
+    hits_allocate!(0, typed_shared(names.next().expect("one for each call")));
 }
 
 async fn hits_of_methods_and_namespaces() {

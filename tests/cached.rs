@@ -45,7 +45,7 @@ type Text = String;
 
 /// Fails for odd numbers.
 fn even<E>(id: u32, error: impl Fn(u32) -> E) -> Result<String, E> {
-    if id % 2 == 0 {
+    if id.is_multiple_of(2) {
         Ok(id.to_string())
     } else {
         Err(error(id))
@@ -125,7 +125,7 @@ async fn of_a_result_with_an_option_each_part_keeps_its_rule() {
     fn find(id: u32) -> Found {
         match id {
             0 => Err(Failure(0)),
-            id => Ok((id % 2 == 0).then(|| id.to_string())),
+            id => Ok(id.is_multiple_of(2).then(|| id.to_string())),
         }
     }
     #[cached(cache = CACHE, key = "found/{id}")]

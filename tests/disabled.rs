@@ -1,5 +1,6 @@
 //! The switch that turns all caches of a process off. One test, because the switch is the process's own.
 #![allow(clippy::unused_async, reason = "what is cached here has nothing to wait for")]
+#![allow(clippy::unwrap_used, reason = "a part of the test")]
 
 mod support;
 

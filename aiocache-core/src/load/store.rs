@@ -274,6 +274,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         let written = self.run(command, |&()| CommandOutcome::Done, write).await;
         self.note_written(written);
     }
+
     fn note_written(&self, written: Result<()>) {
         match written {
             Err(error) => self.core.trouble.failed(self.name(), Asked::Write, &error),
