@@ -1,20 +1,25 @@
 //! Taking seats on flights, and waiting for those that others lead.
 
 use std::any::type_name;
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
 
 use super::bulk::{KeyOf, PairHooks, ValueOf};
 use super::flights::Seat;
 use super::held::is_held;
 use super::many::{Answer, Flow, Led};
 use super::pairs::BulkOutcome;
+use super::patience::Patience;
 use super::{Landing, NoneRule, Share, Turn};
 use crate::backend::Backend;
 use crate::key::KeyBuf;
 use crate::scope::Source;
 use crate::serializer::{Dump, Load};
+
+/// Flights that this call leads, and flights that others do.
+type Boarded<R> = (Vec<Led<R>>, Vec<Awaited<R>>);
 
 /// A flight that another caller leads.
 pub(super) struct Awaited<R> {
@@ -35,52 +40,75 @@ where
     P: Fn(&mut KeyBuf, &KeyOf<K>),
 {
     /// Takes a seat for every key without an answer: some flights this call leads, some others do.
-    pub(super) fn board(&self) -> (Vec<Led<B::Raw>>, Vec<Awaited<B::Raw>>) {
-        let flights = &self.bulk.cache.core.flights;
+    pub(super) fn board(&mut self) -> Result<Boarded<B::Raw>, K::Rest> {
+        let flights = Arc::clone(&self.bulk.cache.core.flights);
         let of = type_name::<ValueOf<K>>();
         let (mut led, mut awaited) = (Vec::new(), Vec::new());
-        for (index, item) in self.items.iter().enumerate() {
+        for index in 0..self.items.len() {
+            let item = &self.items[index];
             if item.key.is_failed() || !matches!(item.answer, Answer::Open | Answer::Undecodable) {
                 continue;
             }
             let seat = flights.join(item.key.as_str(), of);
             if is_held(seat.flight().id) {
-                let lead = flights.solo(item.key.as_str(), of).lead();
-                led.push(Led { index, lead });
+                led.push(self.lead_alone(index));
                 continue;
             }
             match seat.turn_now() {
-                Ok(Turn::Lead(lead)) => led.push(Led { index, lead }),
-                // It landed between the map and the look; the seat is gone, so a flight of its own is due.
-                Ok(Turn::Landed(_) | Turn::WaitedTooLong) => {
-                    let lead = flights.solo(item.key.as_str(), of).lead();
-                    led.push(Led { index, lead });
-                }
+                Ok(turn) => self.turned(index, turn, &mut led)?,
                 Err(seat) => awaited.push(Awaited { index, seat }),
             }
         }
-        (led, awaited)
+        Ok((led, awaited))
     }
 
-    /// Waits for one of the flights that others lead, unless there is something to load.
+    /// Waits until there is something to load, or every flight that others lead has landed.
     pub(super) async fn wait(
         &mut self,
         led: &mut Vec<Led<B::Raw>>,
         awaited: &mut Vec<Awaited<B::Raw>>,
-        until: Instant,
+        patience: Patience,
+    ) -> Result<(), K::Rest> {
+        let flights: Vec<_> = awaited.iter().map(|one| Arc::clone(one.seat.flight())).collect();
+        let mut changes: Vec<_> = flights.iter().map(|flight| Box::pin(flight.change())).collect();
+        loop {
+            // Listens before it looks, so that a change in between is not missed.
+            changes.iter_mut().for_each(|change| {
+                change.as_mut().enable();
+            });
+            self.sweep(led, awaited)?;
+            if !led.is_empty() || awaited.is_empty() {
+                return Ok(());
+            }
+            let Some(place) = patience.wait(first(&mut changes)).await else {
+                return self.give_up(led, awaited);
+            };
+            changes[place].set(flights[place].change());
+        }
+    }
+
+    /// Waits no longer: what is still awaited is loaded here, in one go.
+    fn give_up(
+        &mut self,
+        led: &mut Vec<Led<B::Raw>>,
+        awaited: &mut Vec<Awaited<B::Raw>>,
     ) -> Result<(), K::Rest> {
         self.sweep(led, awaited)?;
-        if !led.is_empty() {
-            return Ok(());
+        let cache = self.bulk.cache;
+        if !awaited.is_empty() {
+            cache.core.trouble.ran_alone(cache.name());
         }
-        let Some(Awaited { index, seat }) = awaited.pop() else {
-            return Ok(());
-        };
-        let left = until.saturating_duration_since(Instant::now());
-        let turn = seat.turn(left.max(Duration::from_millis(1))).await;
-        self.turned(index, turn, led)?;
-        // A leader that goes away hands all its keys over, and one load is to serve them.
-        self.sweep(led, awaited)
+        led.extend(awaited.drain(..).map(|one| self.lead_alone(one.index)));
+        Ok(())
+    }
+
+    fn lead_alone(&self, index: usize) -> Led<B::Raw> {
+        let key = self.items[index].key.as_str();
+        let seat = self.bulk.cache.core.flights.solo(key, type_name::<ValueOf<K>>());
+        Led {
+            index,
+            lead: seat.lead(),
+        }
     }
 
     /// Takes what has landed and every lead that is free, without waiting.
@@ -116,11 +144,7 @@ where
                 Some(rest) => return Err(rest),
                 None => None,
             },
-            Turn::Landed(Landing::Alone) => None,
-            Turn::WaitedTooLong => {
-                cache.core.trouble.ran_alone(cache.name());
-                None
-            }
+            Turn::Landed(Landing::Alone) | Turn::WaitedTooLong => None,
         };
         match answer {
             Some(answer) => {
@@ -129,12 +153,18 @@ where
                     self.source = Source::Shared;
                 }
             }
-            None => {
-                let key = self.items[index].key.as_str();
-                let lead = cache.core.flights.solo(key, type_name::<ValueOf<K>>()).lead();
-                led.push(Led { index, lead });
-            }
+            None => led.push(self.lead_alone(index)),
         }
         Ok(())
     }
+}
+
+/// The place of the first change that comes.
+fn first<'c, F: Future>(changes: &'c mut [Pin<Box<F>>]) -> impl Future<Output = usize> + use<'c, F> {
+    poll_fn(|cx| {
+        let ready = changes
+            .iter_mut()
+            .position(|change| change.as_mut().poll(cx).is_ready());
+        ready.map_or(Poll::Pending, Poll::Ready)
+    })
 }

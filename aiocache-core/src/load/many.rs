@@ -8,11 +8,10 @@ use std::any::type_name;
 use std::collections::HashMap;
 use std::future::Future;
 
-use tokio::time::Instant;
-
 use super::bulk::{Bulk, KeyOf, PairHooks, ValueOf};
 use super::held::held;
 use super::pairs::{BulkOutcome, Pairs};
+use super::patience::Patience;
 use super::{Landing, Lead, NoneRule, Policy, Share};
 use crate::backend::Backend;
 use crate::key::KeyBuf;
@@ -126,10 +125,13 @@ where
         }
         let sample = self.sample();
         self.look().await;
-        let (mut led, mut awaited) = self.board();
+        let (mut led, mut awaited) = match self.board() {
+            Ok(boarded) => boarded,
+            Err(rest) => return K::rest(rest),
+        };
         // Keys that cannot be written go to the function every time, and so does an empty list.
         let mut must_load = self.items.is_empty() || self.items.iter().any(|item| item.key.is_failed());
-        let mut waits_until = None;
+        let mut patience = None;
         loop {
             self.prepare(&mut led, sample.as_ref()).await;
             if must_load || !led.is_empty() {
@@ -138,8 +140,8 @@ where
                     return K::rest(rest);
                 }
             }
-            let until = *waits_until.get_or_insert_with(|| Instant::now() + self.policy.max_wait);
-            match self.wait(&mut led, &mut awaited, until).await {
+            let patience = *patience.get_or_insert_with(|| Patience::new(self.policy.max_wait));
+            match self.wait(&mut led, &mut awaited, patience).await {
                 Err(rest) => return K::rest(rest),
                 Ok(()) if led.is_empty() && awaited.is_empty() => break,
                 Ok(()) => {}
@@ -214,7 +216,7 @@ where
             Ok(pairs) => {
                 if self.supersedes {
                     for Led { lead, .. } in &led {
-                        lead.supersede_others().await;
+                        lead.supersede_older().await;
                     }
                 }
                 self.settle(led, pairs, &history).await;

@@ -14,6 +14,7 @@ mod kind;
 mod landing;
 mod many;
 mod pairs;
+mod patience;
 mod policy;
 mod read;
 mod settle;
