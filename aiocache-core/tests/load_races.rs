@@ -340,3 +340,37 @@ async fn an_absent_key_is_stored_also_where_writes_are_not_waited_for() {
     );
     assert_eq!(starts.load(Ordering::SeqCst), 1);
 }
+
+/// A delete waited for a store whose runtime nobody drove, until it timed out; `clear`, which has no timeout, for ever.
+#[test]
+fn a_store_in_a_runtime_that_stands_still_holds_nobody_up_and_leaves_nothing_behind() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().build().expect("a runtime")
+    };
+    let still = runtime();
+    let cache = remote(Way::default(), Way::new(MOMENT * 5, Duration::ZERO));
+    let namespaced = cache.with_namespace("n");
+    let policy = Policy::new();
+    for (cache, key) in [(&*cache, "k"), (&namespaced, "k")] {
+        let call = cache.get_or_load(key, &policy, || async { Ok::<_, String>(1_u32) });
+        let cut = still.block_on(async { timeout(MOMENT, call).await });
+        assert!(cut.is_err(), "dropped while it stores");
+    }
+    let limit = Duration::from_secs(4);
+    runtime().block_on(async {
+        timeout(limit, cache.delete("k"))
+            .await
+            .expect("no deadlock")
+            .expect("memory answers");
+        timeout(limit, namespaced.clear())
+            .await
+            .expect("no deadlock")
+            .expect("memory answers");
+    });
+    still.block_on(async {
+        sleep(MOMENT * 30).await;
+        assert_eq!(value(&cache, "k").await, None);
+        assert_eq!(value(&namespaced, "k").await, None);
+    });
+}

@@ -26,6 +26,8 @@ struct State<R> {
     phase: Phase<R>,
     /// Somebody wrote or deleted the key since the flight began: its result is returned, not stored.
     superseded: bool,
+    /// Somebody wrote or deleted the key without waiting for the end of its store.
+    overtaken: bool,
 }
 
 enum Phase<R> {
@@ -54,6 +56,7 @@ impl<R> Flight<R> {
             state: Mutex::new(State {
                 phase: Phase::Vacant,
                 superseded: false,
+                overtaken: false,
             }),
             turn: Notify::new(),
             stored: Notify::new(),
@@ -65,18 +68,26 @@ impl<R> Flight<R> {
         self.state().superseded = true;
     }
 
-    /// Waits until no store of this flight is under way.
-    async fn store_ended(&self) {
+    /// Waits until no store of this flight is under way. One that takes too long is overtaken.
+    async fn store_ended(&self, patience: Patience) {
         loop {
             let ended = self.stored.notified();
             tokio::pin!(ended);
             // Listens before it looks, so that an end in between is not missed.
             ended.as_mut().enable();
-            if !matches!(self.state().phase, Phase::Storing) {
+            if !self.is_storing() {
                 return;
             }
-            ended.await;
+            if patience.wait(ended).await.is_none() {
+                let mut state = self.state();
+                state.overtaken = matches!(state.phase, Phase::Storing);
+                return;
+            }
         }
+    }
+
+    fn is_storing(&self) -> bool {
+        matches!(self.state().phase, Phase::Storing)
     }
 
     /// The next time that the lead is free or a landing there. Listens once it is enabled or polled.
@@ -103,11 +114,15 @@ impl<R> Flight<R> {
     }
 }
 
-/// Takes the right to store from all of them first, and then waits for stores that have begun.
-pub(super) async fn supersede<R>(flights: &[Arc<Flight<R>>]) {
+/// Takes the right to store from all of them first, and then waits for stores that have begun, `most` at most.
+pub(super) async fn supersede<R>(flights: &[Arc<Flight<R>>], most: Option<Duration>) {
     flights.iter().for_each(|flight| flight.supersede());
+    if !flights.iter().any(|flight| flight.is_storing()) {
+        return;
+    }
+    let patience = most.map_or(Patience::ENDLESS, Patience::new);
     for flight in flights {
-        flight.store_ended().await;
+        flight.store_ended(patience).await;
     }
 }
 
@@ -197,7 +212,7 @@ impl<R> Lead<R> {
     /// Takes the right to store from flights of the key that began before this one, and waits for stores that have
     /// begun. Those that began later know as much as this one, or more.
     pub(crate) async fn supersede_older(&self) {
-        supersede(&self.seat.older()).await;
+        supersede(&self.seat.older(), self.seat.store_wait()).await;
     }
 
     /// Whether nothing forbids to store so far.
@@ -248,6 +263,13 @@ impl<R> Drop for Lead<R> {
 
 /// The right to store. While it lives, writes of the key wait.
 pub(crate) struct Storing<'l, R>(&'l Lead<R>);
+
+impl<R> Storing<'_, R> {
+    /// Whether a write did not wait for this store, so that what it stored may stand over what was written later.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        self.0.seat.flight().state().overtaken
+    }
+}
 
 impl<R> Drop for Storing<'_, R> {
     fn drop(&mut self) {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::flight::Flight;
 
@@ -13,6 +14,10 @@ const SHARDS: usize = 16;
 /// in the very moment of a write.
 const WRITERS: usize = 256;
 
+/// Longer than a store takes that is carried on with: each wire has its own, shorter deadline. The task of a store
+/// stands still when its runtime does, and no other runtime is to wait for that.
+const STORE_WAIT: Duration = Duration::from_secs(1);
+
 /// The loads under way of one cache. Empty when nothing loads.
 pub(crate) struct Flights<R> {
     shards: [Shard<R>; SHARDS],
@@ -21,6 +26,8 @@ pub(crate) struct Flights<R> {
     /// How many flights there are: writers look here first, and mostly find none.
     active: AtomicUsize,
     next_id: AtomicU64,
+    /// How long a write waits for the end of a store.
+    store_wait: Option<Duration>,
 }
 
 /// What [`Flights::ends`] gave at some moment.
@@ -53,8 +60,10 @@ struct Berth<R> {
 }
 
 impl<R> Flights<R> {
-    pub(crate) fn new() -> Self {
+    /// Those of a cache whose stores run in this process, within one poll, or behind a wire.
+    pub(crate) fn new(local: bool) -> Self {
         Self {
+            store_wait: (!local).then_some(STORE_WAIT),
             shards: std::array::from_fn(|_| Shard {
                 berths: Mutex::default(),
                 ended: AtomicU64::new(0),
@@ -64,6 +73,10 @@ impl<R> Flights<R> {
             active: AtomicUsize::new(0),
             next_id: AtomicU64::new(0),
         }
+    }
+
+    pub(super) fn store_wait(&self) -> Option<Duration> {
+        self.store_wait
     }
 
     /// How many loads are under way.
@@ -259,6 +272,10 @@ impl<R> Seat<R> {
     /// Notes that the lead has ended, whether or not others keep the flight.
     pub(super) fn note_end(&self) {
         self.shard().ended.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn store_wait(&self) -> Option<Duration> {
+        self.flights.store_wait()
     }
 
     /// Whether somebody writes this key right now.

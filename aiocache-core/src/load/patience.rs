@@ -11,6 +11,8 @@ use tokio::time::{Instant, timeout_at};
 pub(super) struct Patience(Option<Instant>);
 
 impl Patience {
+    pub(super) const ENDLESS: Self = Self(None);
+
     /// Ends in `max_wait`; never, if that is further than clocks reach.
     pub(super) fn new(max_wait: Duration) -> Self {
         Self(

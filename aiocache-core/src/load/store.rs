@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use super::flight::Storing;
 use super::{Lead, NoneRule, Outcome};
 use crate::backend::{Backend, Entry, Want};
 use crate::cache::Cache;
@@ -265,13 +266,27 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         let command = self.command_at(CommandName::Set, At { key, namespace }, Some(ttl));
         let write = async {
             match lead.begin_store() {
-                Some(_storing) => self.core.backend.write(key, raw, lifetime).await,
+                Some(storing) => {
+                    let written = self.core.backend.write(key, raw, lifetime).await;
+                    self.undo_overtaken(&[(storing, key)]).await;
+                    written
+                }
                 // A write came between; what it wrote stands where this would have.
                 None => Ok(()),
             }
         };
         let written = self.run(command, |&()| CommandOutcome::Done, write).await;
         self.note_written(written);
+    }
+
+    /// Deletes what a write did not wait for. That costs a load if the write was first, or was a `set`.
+    async fn undo_overtaken(&self, stored: &[(Storing<'_, B::Raw>, &str)]) {
+        let overtaken = stored.iter().filter(|(storing, _)| storing.is_overtaken());
+        for (_, key) in overtaken {
+            if let Err(error) = self.core.backend.delete(key).await {
+                self.core.trouble.failed(self.name(), &error);
+            }
+        }
     }
 
     async fn write_many_loaded(
@@ -298,13 +313,15 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         let write = async {
             let begun = wanted.into_iter().filter_map(|(lead, raw)| {
                 let storing = lead.begin_store()?;
-                Some((storing, (lead.key(), raw)))
+                Some(((storing, lead.key()), (lead.key(), raw)))
             });
-            let (_storing, pairs): (Vec<_>, Vec<_>) = begun.unzip();
+            let (stored, pairs): (Vec<_>, Vec<_>) = begun.unzip();
             if pairs.is_empty() {
                 return Ok(());
             }
-            self.core.backend.write_many(pairs, lifetime).await
+            let written = self.core.backend.write_many(pairs, lifetime).await;
+            self.undo_overtaken(&stored).await;
+            written
         };
         let written = self.run(command, |&()| CommandOutcome::Done, write).await;
         self.note_written(written);

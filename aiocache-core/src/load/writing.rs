@@ -45,7 +45,7 @@ impl<R> Flights<R> {
         if self.len() > 0 {
             let mut flights = Vec::new();
             writing.keys.for_each(|key| flights.extend(self.of_key(key)));
-            supersede(&flights).await;
+            supersede(&flights, self.store_wait()).await;
         }
         writing
     }
@@ -56,7 +56,7 @@ impl<R> Flights<R> {
         if self.len() == 0 {
             return;
         }
-        supersede(&self.chosen(|key| key.starts_with(prefix))).await;
+        supersede(&self.chosen(|key| key.starts_with(prefix)), self.store_wait()).await;
     }
 }
 
