@@ -1,6 +1,6 @@
 //! One load under way, and how its leader and its waiters take turns.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -8,6 +8,7 @@ use tokio::sync::futures::Notified;
 
 use super::patience::Patience;
 use super::{Landing, Seat};
+use crate::sync::{Mutex, MutexGuard};
 
 /// One load under way.
 pub(crate) struct Flight<R> {

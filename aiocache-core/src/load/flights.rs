@@ -2,17 +2,19 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::flight::Flight;
+use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
-const SHARDS: usize = 16;
+/// Few where each access is a point at which schedules part.
+const SHARDS: usize = if cfg!(aiocache_shuttle) { 1 } else { 16 };
 
 /// How many counters of writers there are. Two keys that share one can at worst leave a load unstored that lands
-/// in the very moment of a write.
-const WRITERS: usize = 256;
+/// in the very moment of a write. Few under shuttle, as above.
+const WRITERS: usize = if cfg!(aiocache_shuttle) { 2 } else { 256 };
 
 /// Longer than a store takes that is carried on with: each wire has its own, shorter deadline. The task of a store
 /// stands still when its runtime does, and no other runtime is to wait for that.

@@ -1,10 +1,9 @@
 //! A write or a delete beats the loads under way.
 
-use std::sync::atomic::Ordering;
-
 use super::Flights;
 use super::flight::supersede;
 use super::flights::Writers;
+use crate::sync::atomic::Ordering;
 
 /// A write under way. While it lives no load of its keys stores, and when it goes, those that began meanwhile may
 /// not store either.
