@@ -167,7 +167,6 @@ where
         race.reads.load(Ordering::Relaxed),
         race.loads.load(Ordering::Relaxed),
     );
-    println!("{reads} reads, {loads} loads, none stale");
     assert!(loads < reads, "nothing was ever cached");
 }
 

@@ -14,7 +14,6 @@ use aiocache_core::{Backend, Cache, Dump, Load, MemoryBackend, Object, Policy};
 use shuttle::future::{block_on, spawn, yield_now};
 use shuttle::rand::{Rng, thread_rng};
 
-#[expect(dead_code, reason = "here each way is a single step")]
 #[path = "../../aiocache-core/tests/support/slow.rs"]
 mod slow;
 mod support;

@@ -10,7 +10,7 @@ use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 
 /// Few where each access is a point at which schedules part.
-const SHARDS: usize = if cfg!(aiocache_shuttle) { 1 } else { 16 };
+const SHARDS: usize = if cfg!(aiocache_shuttle) { 2 } else { 16 };
 
 /// How many counters of writers there are. Two keys that share one can at worst leave a load unstored that lands
 /// in the very moment of a write. Few under shuttle, as above.
