@@ -284,7 +284,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         let overtaken = stored.iter().filter(|(storing, _)| storing.is_overtaken());
         for (_, key) in overtaken {
             if let Err(error) = self.core.backend.delete(key).await {
-                self.core.trouble.failed(self.name(), &error);
+                self.core.trouble.failed(self.name(), Asked::Write, &error);
             }
         }
     }
