@@ -17,6 +17,7 @@ mod load;
 mod plugin;
 mod scope;
 mod serializer;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod trouble;

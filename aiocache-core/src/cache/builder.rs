@@ -146,9 +146,9 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         let breaker = self.breaker.filter(|_| !capabilities.local).map(Breaker::new);
         let core = Core {
             backend: self.backend,
+            flights: Arc::new(Flights::new(capabilities.local)),
             capabilities,
             name,
-            flights: Arc::new(Flights::new()),
             trouble: Trouble::default(),
             breaker,
             timeout: self.timeout,

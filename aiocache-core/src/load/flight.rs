@@ -1,13 +1,14 @@
 //! One load under way, and how its leader and its waiters take turns.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::sync::futures::Notified;
 
+use super::patience::Patience;
 use super::{Landing, Seat};
+use crate::sync::{Mutex, MutexGuard};
 
 /// One load under way.
 pub(crate) struct Flight<R> {
@@ -26,6 +27,8 @@ struct State<R> {
     phase: Phase<R>,
     /// Somebody wrote or deleted the key since the flight began: its result is returned, not stored.
     superseded: bool,
+    /// Somebody wrote or deleted the key without waiting for the end of its store.
+    overtaken: bool,
 }
 
 enum Phase<R> {
@@ -54,6 +57,7 @@ impl<R> Flight<R> {
             state: Mutex::new(State {
                 phase: Phase::Vacant,
                 superseded: false,
+                overtaken: false,
             }),
             turn: Notify::new(),
             stored: Notify::new(),
@@ -65,18 +69,31 @@ impl<R> Flight<R> {
         self.state().superseded = true;
     }
 
-    /// Waits until no store of this flight is under way.
-    async fn store_ended(&self) {
+    /// Waits until no store of this flight is under way. One that takes too long is overtaken.
+    async fn store_ended(&self, patience: Patience) {
         loop {
             let ended = self.stored.notified();
             tokio::pin!(ended);
             // Listens before it looks, so that an end in between is not missed.
             ended.as_mut().enable();
-            if !matches!(self.state().phase, Phase::Storing) {
+            if !self.is_storing() {
                 return;
             }
-            ended.await;
+            if patience.wait(ended).await.is_none() {
+                let mut state = self.state();
+                state.overtaken = matches!(state.phase, Phase::Storing);
+                return;
+            }
         }
+    }
+
+    fn is_storing(&self) -> bool {
+        matches!(self.state().phase, Phase::Storing)
+    }
+
+    /// The next time that the lead is free or a landing there. Listens once it is enabled or polled.
+    pub(super) fn change(&self) -> Notified<'_> {
+        self.turn.notified()
     }
 
     /// Takes the lead if nobody has it, or says what has landed.
@@ -98,11 +115,15 @@ impl<R> Flight<R> {
     }
 }
 
-/// Takes the right to store from all of them first, and then waits for stores that have begun.
-pub(super) async fn supersede<R>(flights: &[Arc<Flight<R>>]) {
+/// Takes the right to store from all of them first, and then waits for stores that have begun, `most` at most.
+pub(super) async fn supersede<R>(flights: &[Arc<Flight<R>>], most: Option<Duration>) {
     flights.iter().for_each(|flight| flight.supersede());
+    if !flights.iter().any(|flight| flight.is_storing()) {
+        return;
+    }
+    let patience = most.map_or(Patience::ENDLESS, Patience::new);
     for flight in flights {
-        flight.store_ended().await;
+        flight.store_ended(patience).await;
     }
 }
 
@@ -130,12 +151,10 @@ impl<R> Seat<R> {
     /// Cancel safe: a wake-up that a dropped waiter would have got goes to the next one.
     pub(crate) async fn turn(self, max_wait: Duration) -> Turn<R> {
         let flight = Arc::clone(self.flight());
-        // Outside a runtime there is no timer that could end the wait.
-        let timer = Handle::try_current();
-        let deadline = timer.ok().and_then(|_| Instant::now().checked_add(max_wait));
+        let patience = Patience::new(max_wait);
         let mut waited = false;
         loop {
-            let woken = flight.turn.notified();
+            let woken = flight.change();
             tokio::pin!(woken);
             // Listens before it looks, so that a wake-up in between is not missed.
             woken.as_mut().enable();
@@ -150,12 +169,8 @@ impl<R> Seat<R> {
                 Some(Looked::Landed(landing)) => return Turn::Landed(landing),
                 None => waited = true,
             }
-            match deadline {
-                Some(deadline) if tokio::time::timeout_at(deadline, woken.as_mut()).await.is_err() => {
-                    return Turn::WaitedTooLong;
-                }
-                Some(_) => {}
-                None => woken.await,
+            if patience.wait(woken).await.is_none() {
+                return Turn::WaitedTooLong;
             }
         }
     }
@@ -190,28 +205,35 @@ impl<R> Lead<R> {
         self.waited
     }
 
-    /// Takes the right to store from the key's other flights, and waits for stores that have begun.
-    pub(crate) async fn supersede_others(&self) {
-        supersede(&self.seat.others()).await;
+    /// The key as it is stored.
+    pub(crate) fn key(&self) -> &str {
+        self.seat.key()
+    }
+
+    /// Takes the right to store from flights of the key that began before this one, and waits for stores that have
+    /// begun. Those that began later know as much as this one, or more.
+    pub(crate) async fn supersede_older(&self) {
+        supersede(&self.seat.older(), self.seat.store_wait()).await;
+    }
+
+    /// Whether nothing forbids to store so far.
+    pub(crate) fn may_store(&self) -> bool {
+        !self.seat.flight().state().superseded && !self.seat.is_being_written()
     }
 
     /// Asks for the right to store. It is refused if the key was written since the flight began, or is being
-    /// written; a write that comes later waits for this store.
-    pub(crate) fn may_store(&self) -> bool {
+    /// written; a write that comes later waits for the end of this store, so nothing but the store belongs in it.
+    pub(crate) fn begin_store(&self) -> Option<Storing<'_, R>> {
         {
             let mut state = self.seat.flight().state();
             if state.superseded {
-                return false;
+                return None;
             }
             state.phase = Phase::Storing;
         }
+        let storing = Storing(self);
         // Only now: a writer counts itself first and looks for a store after, so one of the two sees the other.
-        if self.seat.is_being_written() {
-            self.seat.flight().state().phase = Phase::Loading;
-            self.seat.flight().stored.notify_waiters();
-            return false;
-        }
-        true
+        (!self.seat.is_being_written()).then_some(storing)
     }
 
     /// Closes the flight to newcomers, and says whether anybody waits for its landing.
@@ -223,22 +245,37 @@ impl<R> Lead<R> {
     pub(crate) fn land(mut self, landing: Landing<R>) {
         self.landed = true;
         self.seat.close();
-        self.end(Phase::Landed(landing));
-        self.seat.flight().turn.notify_waiters();
-    }
-
-    fn end(&self, phase: Phase<R>) {
         let flight = self.seat.flight();
-        flight.state().phase = phase;
-        flight.stored.notify_waiters();
+        flight.state().phase = Phase::Landed(landing);
+        flight.turn.notify_waiters();
     }
 }
 
 impl<R> Drop for Lead<R> {
     fn drop(&mut self) {
         if !self.landed {
-            self.end(Phase::Vacant);
-            self.seat.flight().turn.notify_one();
+            self.seat.note_end();
+            let flight = self.seat.flight();
+            flight.state().phase = Phase::Vacant;
+            flight.turn.notify_one();
         }
+    }
+}
+
+/// The right to store. While it lives, writes of the key wait.
+pub(crate) struct Storing<'l, R>(&'l Lead<R>);
+
+impl<R> Storing<'_, R> {
+    /// Whether a write did not wait for this store, so that what it stored may stand over what was written later.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        self.0.seat.flight().state().overtaken
+    }
+}
+
+impl<R> Drop for Storing<'_, R> {
+    fn drop(&mut self) {
+        let flight = self.0.seat.flight();
+        flight.state().phase = Phase::Loading;
+        flight.stored.notify_waiters();
     }
 }

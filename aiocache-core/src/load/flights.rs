@@ -2,16 +2,23 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use super::flight::Flight;
+use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
-const SHARDS: usize = 16;
+/// Few where each access is a point at which schedules part.
+const SHARDS: usize = if cfg!(aiocache_shuttle) { 2 } else { 16 };
 
 /// How many counters of writers there are. Two keys that share one can at worst leave a load unstored that lands
-/// in the very moment of a write.
-const WRITERS: usize = 256;
+/// in the very moment of a write. Few under shuttle, as above.
+const WRITERS: usize = if cfg!(aiocache_shuttle) { 2 } else { 256 };
+
+/// Longer than a store takes that is carried on with: each wire has its own, shorter deadline. The task of a store
+/// stands still when its runtime does, and no other runtime is to wait for that.
+const STORE_WAIT: Duration = Duration::from_secs(1);
 
 /// The loads under way of one cache. Empty when nothing loads.
 pub(crate) struct Flights<R> {
@@ -21,6 +28,8 @@ pub(crate) struct Flights<R> {
     /// How many flights there are: writers look here first, and mostly find none.
     active: AtomicUsize,
     next_id: AtomicU64,
+    /// How long a write waits for the end of a store.
+    store_wait: Option<Duration>,
 }
 
 /// What [`Flights::ends`] gave at some moment.
@@ -40,7 +49,7 @@ pub(super) struct Writers {
 
 struct Shard<R> {
     berths: Mutex<HashMap<Box<str>, Vec<Berth<R>>>>,
-    /// How many flights of this shard have ended.
+    /// How many leads of this shard have ended.
     ended: AtomicU64,
 }
 
@@ -53,8 +62,10 @@ struct Berth<R> {
 }
 
 impl<R> Flights<R> {
-    pub(crate) fn new() -> Self {
+    /// Those of a cache whose stores run in this process, within one poll, or behind a wire.
+    pub(crate) fn new(local: bool) -> Self {
         Self {
+            store_wait: (!local).then_some(STORE_WAIT),
             shards: std::array::from_fn(|_| Shard {
                 berths: Mutex::default(),
                 ended: AtomicU64::new(0),
@@ -66,12 +77,16 @@ impl<R> Flights<R> {
         }
     }
 
+    pub(super) fn store_wait(&self) -> Option<Duration> {
+        self.store_wait
+    }
+
     /// How many loads are under way.
     pub(crate) fn len(&self) -> usize {
         self.active.load(Ordering::SeqCst)
     }
 
-    /// How many flights near this key have ended. If that changed between a miss and the lead, the value may be
+    /// How many leads near this key have ended. If that changed between a miss and the lead, the value may be
     /// there.
     pub(crate) fn ended(&self, key: &str) -> u64 {
         self.shard(self.hash(key)).ended.load(Ordering::SeqCst)
@@ -84,7 +99,7 @@ impl<R> Flights<R> {
         }))
     }
 
-    /// Whether a flight near this key has ended since.
+    /// Whether a lead near this key has ended since.
     pub(super) fn ended_since(&self, key: &str, ends: &Ends) -> bool {
         let place = Self::shard_place(self.hash(key));
         self.shards[place].ended.load(Ordering::SeqCst) != ends.0[place]
@@ -202,9 +217,12 @@ impl<R> Flights<R> {
 }
 
 /// Lets newcomers begin flights of their own, and gives those that are there.
-fn close_all<R>(berths: &mut [Berth<R>]) -> Vec<Arc<Flight<R>>> {
-    berths.iter_mut().for_each(|berth| berth.closed = true);
-    berths.iter().map(|berth| Arc::clone(&berth.flight)).collect()
+fn close_all<'b, R: 'b>(berths: impl IntoIterator<Item = &'b mut Berth<R>>) -> Vec<Arc<Flight<R>>> {
+    let close = |berth: &mut Berth<R>| {
+        berth.closed = true;
+        Arc::clone(&berth.flight)
+    };
+    berths.into_iter().map(close).collect()
 }
 
 impl<R> Shard<R> {
@@ -227,8 +245,10 @@ impl<R> Seat<R> {
         &self.flight
     }
 
-    /// Lets newcomers begin a flight of their own, and gives the number of seats taken.
+    /// Notes the end of the lead, lets newcomers begin a flight of their own, and gives the number of seats taken.
     pub(super) fn close(&self) -> usize {
+        // First: who finds the flight closed must also see that there may be a value.
+        self.note_end();
         let mut map = self.shard().lock();
         let Some(berth) = self.berth(&mut map) else {
             return 0;
@@ -237,11 +257,27 @@ impl<R> Seat<R> {
         berth.seats
     }
 
-    /// The other flights of the same key.
-    pub(super) fn others(&self) -> Vec<Arc<Flight<R>>> {
-        let mut flights = self.flights.of_key(&self.key);
-        flights.retain(|flight| !Arc::ptr_eq(flight, &self.flight));
-        flights
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The flights of the same key that began before this one. Newcomers begin flights of their own.
+    pub(super) fn older(&self) -> Vec<Arc<Flight<R>>> {
+        let mut map = self.shard().lock();
+        let berths = map
+            .get_mut(&*self.key)
+            .map_or(&mut [][..], |berths| &mut berths[..]);
+        // Numbers of one key rise, for they are given under the lock.
+        close_all(berths.iter_mut().filter(|berth| berth.flight.id < self.flight.id))
+    }
+
+    /// Notes that the lead has ended, whether or not others keep the flight.
+    pub(super) fn note_end(&self) {
+        self.shard().ended.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn store_wait(&self) -> Option<Duration> {
+        self.flights.store_wait()
     }
 
     /// Whether somebody writes this key right now.
@@ -275,7 +311,6 @@ impl<R> Drop for Seat<R> {
                 map.remove(&*self.key);
             }
         }
-        self.shard().ended.fetch_add(1, Ordering::SeqCst);
         self.flights.active.fetch_sub(1, Ordering::SeqCst);
     }
 }

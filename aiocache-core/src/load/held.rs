@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 
-thread_local! {
+crate::sync::thread_local! {
     /// The flights whose loads are being polled on this thread, outermost first.
     static HELD: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
@@ -16,13 +16,14 @@ pub(crate) async fn held<F: Future>(flights: &[u64], load: F) -> F::Output {
 
     impl Drop for Leave {
         fn drop(&mut self) {
-            HELD.with_borrow_mut(|held| held.truncate(self.0));
+            HELD.with(|held| held.borrow_mut().truncate(self.0));
         }
     }
 
     let mut load = pin!(load);
     poll_fn(|cx| {
-        let before = HELD.with_borrow_mut(|held| {
+        let before = HELD.with(|held| {
+            let mut held = held.borrow_mut();
             let before = held.len();
             held.extend_from_slice(flights);
             before
@@ -35,5 +36,5 @@ pub(crate) async fn held<F: Future>(flights: &[u64], load: F) -> F::Output {
 
 /// Whether the caller is part of the load of flight `id`.
 pub(crate) fn is_held(id: u64) -> bool {
-    HELD.with_borrow(|held| held.contains(&id))
+    HELD.with(|held| held.borrow().contains(&id))
 }

@@ -7,21 +7,16 @@
 use std::any::type_name;
 use std::collections::HashMap;
 use std::future::Future;
-use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::bulk::{Bulk, KeyOf, PairHooks, ValueOf};
-use super::flights::{Ends, Seat};
-use super::held::{held, is_held};
+use super::held::held;
 use super::pairs::{BulkOutcome, Pairs};
-use super::{Found, Landing, Lead, NoneRule, Policy, Share, Turn};
-use crate::backend::{Backend, Want};
+use super::patience::Patience;
+use super::{Landing, Lead, NoneRule, Policy, Share};
+use crate::backend::Backend;
 use crate::key::KeyBuf;
-use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
 use crate::scope::{self, Source};
 use crate::serializer::{Dump, Load};
-use crate::trouble::Asked;
 
 /// One key of a call, and what is known of it.
 pub(super) struct Item<A, G, V> {
@@ -50,12 +45,6 @@ pub(super) struct Led<R> {
     pub(super) lead: Lead<R>,
 }
 
-/// A flight that another caller leads.
-struct Awaited<R> {
-    index: usize,
-    seat: Seat<R>,
-}
-
 /// A call on its way.
 pub(crate) struct Flow<'f, B: Backend, S, K: BulkOutcome, X, H, A, P> {
     pub(super) bulk: &'f Bulk<'f, B, S, K, X, H>,
@@ -69,7 +58,7 @@ pub(crate) struct Flow<'f, B: Backend, S, K: BulkOutcome, X, H, A, P> {
     pub(super) store_failed: bool,
     /// What is stored replaces what other loads would store.
     pub(super) supersedes: bool,
-    source: Source,
+    pub(super) source: Source,
 }
 
 impl<'f, B, S, K, X, H, A, P> Flow<'f, B, S, K, X, H, A, P>
@@ -136,10 +125,13 @@ where
         }
         let sample = self.sample();
         self.look().await;
-        let (mut led, mut awaited) = self.board();
+        let (mut led, mut awaited) = match self.board() {
+            Ok(boarded) => boarded,
+            Err(rest) => return K::rest(rest),
+        };
         // Keys that cannot be written go to the function every time, and so does an empty list.
         let mut must_load = self.items.is_empty() || self.items.iter().any(|item| item.key.is_failed());
-        let mut waits_until = None;
+        let mut patience = None;
         loop {
             self.prepare(&mut led, sample.as_ref()).await;
             if must_load || !led.is_empty() {
@@ -148,8 +140,8 @@ where
                     return K::rest(rest);
                 }
             }
-            let until = *waits_until.get_or_insert_with(|| Instant::now() + self.policy.max_wait);
-            match self.wait(&mut led, &mut awaited, until).await {
+            let patience = *patience.get_or_insert_with(|| Patience::new(self.policy.max_wait));
+            match self.wait(&mut led, &mut awaited, patience).await {
                 Err(rest) => return K::rest(rest),
                 Ok(()) if led.is_empty() && awaited.is_empty() => break,
                 Ok(()) => {}
@@ -203,204 +195,6 @@ where
         Ok(self.pairs())
     }
 
-    /// Reads all keys as the command `multi_get`, hooks included.
-    async fn look(&mut self) {
-        let cache = self.bulk.cache;
-        let indices: Vec<usize> = (0..self.items.len())
-            .filter(|&i| !self.items[i].key.is_failed())
-            .collect();
-        if indices.is_empty() {
-            return;
-        }
-        match self.read_as_command(&indices).await {
-            Ok(found) => self.take(&indices, found),
-            Err(error) => {
-                cache.core.trouble.failed(cache.name(), Asked::Read, &error);
-                self.store_failed = true;
-            }
-        }
-    }
-
-    async fn read_as_command(
-        &self,
-        indices: &[usize],
-    ) -> crate::error::Result<Vec<Option<Found<ValueOf<K>>>>> {
-        let cache = self.bulk.cache;
-        let items = cache.of_items(CommandName::MultiGet, indices.len());
-        let command = Command {
-            namespace: self.bulk.namespace(),
-            ..items
-        };
-        let hits = |found: &Vec<Option<Found<_>>>| CommandOutcome::Read {
-            hits: found.iter().flatten().filter(|found| found.is_hit()).count(),
-        };
-        cache.run(command, hits, self.read(indices)).await
-    }
-
-    async fn read(&self, indices: &[usize]) -> crate::error::Result<Vec<Option<Found<ValueOf<K>>>>> {
-        let cache = self.bulk.cache;
-        let keys: Vec<&str> = indices
-            .iter()
-            .map(|&index| self.items[index].key.as_str())
-            .collect();
-        let decode = |_, entry: crate::backend::Entry<'_, B::Raw>| cache.decode::<_, K::None>(&entry);
-        let found = cache.core.backend.read_many(&keys, Want::VALUE, decode).await?;
-        if !cache.core.capabilities.local {
-            cache.core.trouble.answered(cache.name(), Asked::Read);
-        }
-        Ok(found)
-    }
-
-    fn take(&mut self, indices: &[usize], found: Vec<Option<Found<ValueOf<K>>>>) {
-        for (&index, found) in indices.iter().zip(found) {
-            self.items[index].answer = match found {
-                Some(Found::Value(value)) => Answer::Cached(value),
-                Some(Found::None) => Answer::Absent,
-                Some(Found::Undecodable) => Answer::Undecodable,
-                Some(Found::Nothing | Found::Failed(_)) | None => Answer::Open,
-            };
-        }
-    }
-
-    /// Takes a seat for every key without an answer: some flights this call leads, some others do.
-    fn board(&self) -> (Vec<Led<B::Raw>>, Vec<Awaited<B::Raw>>) {
-        let flights = &self.bulk.cache.core.flights;
-        let of = type_name::<ValueOf<K>>();
-        let (mut led, mut awaited) = (Vec::new(), Vec::new());
-        for (index, item) in self.items.iter().enumerate() {
-            if item.key.is_failed() || !matches!(item.answer, Answer::Open | Answer::Undecodable) {
-                continue;
-            }
-            let seat = flights.join(item.key.as_str(), of);
-            if is_held(seat.flight().id) {
-                let lead = flights.solo(item.key.as_str(), of).lead();
-                led.push(Led { index, lead });
-                continue;
-            }
-            match seat.turn_now() {
-                Ok(Turn::Lead(lead)) => led.push(Led { index, lead }),
-                // It landed between the map and the look; the seat is gone, so a flight of its own is due.
-                Ok(Turn::Landed(_) | Turn::WaitedTooLong) => {
-                    let lead = flights.solo(item.key.as_str(), of).lead();
-                    led.push(Led { index, lead });
-                }
-                Err(seat) => awaited.push(Awaited { index, seat }),
-            }
-        }
-        (led, awaited)
-    }
-
-    /// Looks again for values that may have come meanwhile, and takes away those that do not decode.
-    async fn prepare(&mut self, led: &mut Vec<Led<B::Raw>>, sample: Option<&Ends>) {
-        let cache = self.bulk.cache;
-        let mut again = Vec::new();
-        for Led { index, lead } in &*led {
-            let item = &self.items[*index];
-            if matches!(item.answer, Answer::Undecodable) {
-                cache
-                    .remove_undecodable::<ValueOf<K>, K::None>(item.key.as_str())
-                    .await;
-            } else if lead.waited() || self.may_have_come(item.key.as_str(), sample) {
-                again.push(*index);
-            }
-        }
-        if again.is_empty() || self.store_failed {
-            return;
-        }
-        let Ok(found) = self.read(&again).await else {
-            return;
-        };
-        self.take(&again, found);
-        for place in (0..led.len()).rev() {
-            let landing = match &self.items[led[place].index].answer {
-                Answer::Cached(value) => Some(value),
-                Answer::Absent => None,
-                Answer::Open | Answer::Undecodable | Answer::Loaded(..) => continue,
-            };
-            let lead = led.swap_remove(place).lead;
-            match landing {
-                Some(value) => self.land(lead, value, None),
-                None => lead.land(Landing::None),
-            }
-        }
-    }
-
-    /// Waits for one of the flights that others lead, unless there is something to load.
-    async fn wait(
-        &mut self,
-        led: &mut Vec<Led<B::Raw>>,
-        awaited: &mut Vec<Awaited<B::Raw>>,
-        until: Instant,
-    ) -> Result<(), K::Rest> {
-        self.sweep(led, awaited)?;
-        if !led.is_empty() {
-            return Ok(());
-        }
-        let Some(Awaited { index, seat }) = awaited.pop() else {
-            return Ok(());
-        };
-        let left = until.saturating_duration_since(Instant::now());
-        let turn = seat.turn(left.max(Duration::from_millis(1))).await;
-        self.turned(index, turn, led)?;
-        // A leader that goes away hands all its keys over, and one load is to serve them.
-        self.sweep(led, awaited)
-    }
-
-    /// Takes what has landed and every lead that is free, without waiting.
-    fn sweep(
-        &mut self,
-        led: &mut Vec<Led<B::Raw>>,
-        awaited: &mut Vec<Awaited<B::Raw>>,
-    ) -> Result<(), K::Rest> {
-        for Awaited { index, seat } in std::mem::take(awaited) {
-            match seat.turn_now() {
-                Ok(turn) => self.turned(index, turn, led)?,
-                Err(seat) => awaited.push(Awaited { index, seat }),
-            }
-        }
-        Ok(())
-    }
-
-    fn turned(
-        &mut self,
-        index: usize,
-        turn: Turn<B::Raw>,
-        led: &mut Vec<Led<B::Raw>>,
-    ) -> Result<(), K::Rest> {
-        let cache = self.bulk.cache;
-        let answer = match turn {
-            Turn::Lead(lead) => {
-                led.push(Led { index, lead });
-                return Ok(());
-            }
-            Turn::Landed(Landing::Value(raw)) => cache.serializer.load(&raw).ok().map(Answer::Cached),
-            Turn::Landed(Landing::None) => Some(Answer::Absent),
-            Turn::Landed(Landing::Failed(error)) => match self.bulk.share.take(&error) {
-                Some(rest) => return Err(rest),
-                None => None,
-            },
-            Turn::Landed(Landing::Alone) => None,
-            Turn::WaitedTooLong => {
-                cache.core.trouble.ran_alone(cache.name());
-                None
-            }
-        };
-        match answer {
-            Some(answer) => {
-                self.items[index].answer = answer;
-                if self.source == Source::Hit {
-                    self.source = Source::Shared;
-                }
-            }
-            None => {
-                let key = self.items[index].key.as_str();
-                let lead = cache.core.flights.solo(key, type_name::<ValueOf<K>>()).lead();
-                led.push(Led { index, lead });
-            }
-        }
-        Ok(())
-    }
-
     /// Runs the function for the keys that this call leads, and settles what it returns.
     async fn load<L, Fut>(&mut self, load: &mut L, led: Vec<Led<B::Raw>>) -> Result<(), K::Rest>
     where
@@ -422,7 +216,7 @@ where
             Ok(pairs) => {
                 if self.supersedes {
                     for Led { lead, .. } in &led {
-                        lead.supersede_others().await;
+                        lead.supersede_older().await;
                     }
                 }
                 self.settle(led, pairs, &history).await;
@@ -440,14 +234,6 @@ where
                 Err(rest)
             }
         }
-    }
-
-    fn sample(&self) -> Option<Ends> {
-        (!self.bulk.cache.core.capabilities.local).then(|| self.bulk.cache.core.flights.ends())
-    }
-
-    fn may_have_come(&self, key: &str, sample: Option<&Ends>) -> bool {
-        sample.is_none_or(|sample| self.bulk.cache.core.flights.ended_since(key, sample))
     }
 
     /// The answers in the order of the keys, and then what came unasked.

@@ -4,6 +4,7 @@
 //! result and lands it for those who wait. A leader that goes away hands over to a waiter; a write or a delete
 //! takes the flight's right to store away.
 
+mod board;
 mod bulk;
 mod call;
 mod flight;
@@ -13,7 +14,9 @@ mod kind;
 mod landing;
 mod many;
 mod pairs;
+mod patience;
 mod policy;
+mod read;
 mod settle;
 mod single;
 mod store;

@@ -1,6 +1,7 @@
 //! What becomes of the pairs that a function returned: stored as far as they may be, and landed.
 
 use std::any::type_name;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::bulk::{KeyOf, PairHooks, ValueOf};
@@ -13,11 +14,11 @@ use crate::key::KeyBuf;
 use crate::scope;
 use crate::serializer::{Dump, Load};
 
-/// What is to be stored, and the leads that land after it.
-struct Batch<R> {
-    pairs: Vec<(Box<str>, R)>,
-    led: Vec<(Led<R>, Option<R>)>,
-    unasked: Vec<Lead<R>>,
+/// A lead, what its key is to hold, and a second handle to that for those who wait.
+struct Settled<R> {
+    lead: Lead<R>,
+    raw: Option<R>,
+    copy: Option<R>,
 }
 
 impl<B, S, K, X, H, A, P> Flow<'_, B, S, K, X, H, A, P>
@@ -35,29 +36,46 @@ where
     /// Stores and lands what the function returned for the keys that this call leads.
     pub(super) async fn settle(&mut self, led: Vec<Led<B::Raw>>, pairs: K::Map, history: &History) {
         let unasked = self.sort_in(&led, pairs);
-        let values = self.batch(led, unasked, history);
+        let is_loaded = |led: &Led<B::Raw>| matches!(self.items[led.index].answer, Answer::Loaded(..));
+        let (loaded, absent): (Vec<_>, Vec<_>) = led.into_iter().partition(is_loaded);
+        self.settle_loaded(loaded, unasked, history).await;
+        self.settle_absent(absent).await;
+    }
+
+    async fn settle_loaded(
+        &self,
+        loaded: Vec<Led<B::Raw>>,
+        unasked: Vec<(KeyBuf, usize)>,
+        history: &History,
+    ) {
+        let (mut indices, mut copies, mut batch) = (Vec::new(), Vec::new(), Vec::new());
+        let asked = loaded.into_iter().filter_map(|led| {
+            let index = led.index;
+            Some((Some(index), self.settled(led)?))
+        });
+        let unasked = unasked.into_iter().filter_map(|(key, place)| {
+            let settled = self.settled_unasked(&key, place, history)?;
+            Some((None, settled))
+        });
+        for (index, Settled { lead, raw, copy }) in asked.chain(unasked) {
+            indices.push(index);
+            copies.push(copy);
+            batch.push((lead, raw));
+        }
         let cache = self.bulk.cache;
-        let Batch { pairs, led, unasked } = values;
-        let leads = (led, unasked);
-        let Some((led, unasked)) = cache
-            .store_many_loaded(self.bulk.namespace(), pairs, self.policy.ttl, leads)
-            .await
-        else {
-            return;
-        };
-        unasked.into_iter().for_each(|lead| lead.land(Landing::Alone));
-        let mut absent = Vec::new();
-        for (Led { index, lead }, copy) in led {
-            match &self.items[index].answer {
-                Answer::Loaded(_, value) => self.land(lead, value, copy),
-                _ => absent.push(Led { index, lead }),
+        let stored = cache.store_many_loaded(self.bulk.namespace(), batch, self.policy.ttl);
+        let leads = stored.await.into_iter().flatten();
+        for ((lead, index), copy) in leads.zip(indices).zip(copies) {
+            match index.map(|index| &self.items[index].answer) {
+                Some(Answer::Loaded(_, value)) => self.land(lead, value, copy),
+                _ => lead.land(Landing::Alone),
             }
         }
-        self.settle_absent(absent).await;
     }
 
     /// Gives each returned pair to the key that asked for it. Gives the places of those that nobody asked for.
     fn sort_in(&mut self, led: &[Led<B::Raw>], pairs: K::Map) -> Vec<(KeyBuf, usize)> {
+        let led: HashSet<usize> = led.iter().map(|led| led.index).collect();
         let mut unasked = Vec::new();
         for (given, value) in pairs.into_pairs() {
             let key = self.bulk.stored(&self.given, &given);
@@ -67,7 +85,7 @@ where
                 self.by_text.get(key.as_str()).copied()
             };
             match place {
-                Some(index) if led.iter().any(|led| led.index == index) => {
+                Some(index) if led.contains(&index) => {
                     self.items[index].answer = Answer::Loaded(given, value);
                 }
                 // Asked for, but answered already: what callers have seen stays.
@@ -81,69 +99,52 @@ where
         unasked
     }
 
-    fn batch(
-        &self,
-        led: Vec<Led<B::Raw>>,
-        unasked: Vec<(KeyBuf, usize)>,
-        history: &History,
-    ) -> Batch<B::Raw> {
-        let mut batch = Batch {
-            pairs: Vec::new(),
-            led: Vec::new(),
-            unasked: Vec::new(),
+    fn settled(&self, Led { index, lead }: Led<B::Raw>) -> Option<Settled<B::Raw>> {
+        let Answer::Loaded(key, value) = &self.items[index].answer else {
+            return None;
         };
-        for led in led {
-            let item = &self.items[led.index];
-            let raw = match &item.answer {
-                Answer::Loaded(key, value) => self.storable(key, value),
-                _ => None,
-            };
-            let copy = raw.as_ref().and_then(Raw::share);
-            if let Some(raw) = raw.filter(|_| led.lead.may_store()) {
-                batch.pairs.push((item.key.as_str().into(), raw));
-            }
-            batch.led.push((led, copy));
+        let raw = self.storable(key, value);
+        let copy = raw.as_ref().and_then(Raw::share);
+        Some(Settled { lead, raw, copy })
+    }
+
+    fn settled_unasked(&self, key: &KeyBuf, place: usize, history: &History) -> Option<Settled<B::Raw>> {
+        if key.is_failed() {
+            return None;
         }
+        let (given, value) = &self.extra[place];
+        let raw = self.storable(given, value)?;
         let flights = &self.bulk.cache.core.flights;
-        for (key, place) in unasked.into_iter().filter(|(key, _)| !key.is_failed()) {
-            let (given, value) = &self.extra[place];
-            let Some(raw) = self.storable(given, value) else {
-                continue;
-            };
-            let lead = flights.solo(key.as_str(), type_name::<ValueOf<K>>()).lead();
-            // Nobody knew of this key while the function ran, so a write meanwhile shows only in the counts.
-            if lead.may_store() && !flights.written_since(key.as_str(), history) {
-                batch.pairs.push((key.as_str().into(), raw));
-            }
-            batch.unasked.push(lead);
-        }
-        batch
+        let lead = flights.solo(key.as_str(), type_name::<ValueOf<K>>()).lead();
+        // Nobody knew of this key while the function ran, so a write meanwhile shows only in the counts. Asked after
+        // the lead is there: a later write finds it.
+        let raw = Some(raw).filter(|_| !flights.written_since(key.as_str(), history));
+        Some(Settled {
+            lead,
+            raw,
+            copy: None,
+        })
     }
 
     /// Lands keys that the function did not return, and stores that where the policy says so.
     async fn settle_absent(&mut self, absent: Vec<Led<B::Raw>>) {
         let cache = self.bulk.cache;
-        let mut pairs = Vec::new();
-        for Led { index, lead } in &absent {
-            self.items[*index].answer = Answer::Absent;
-            let dumped = if !self.may_store() {
-                None
-            } else {
+        let mut batch = Vec::with_capacity(absent.len());
+        for Led { index, lead } in absent {
+            self.items[index].answer = Answer::Absent;
+            let dumped = if self.may_store() {
                 K::None::dump(&cache.serializer)
+            } else {
+                None
             };
-            let raw = dumped.and_then(|dumped| cache.storable(dumped));
-            if let Some(raw) = raw.filter(|_| lead.may_store()) {
-                pairs.push((self.items[*index].key.as_str().into(), raw));
-            }
+            batch.push((lead, dumped.and_then(|dumped| cache.storable(dumped))));
         }
         let ttl = self.policy.none_ttl_or_ttl();
-        let absent = cache
-            .store_many_loaded(self.bulk.namespace(), pairs, ttl, absent)
-            .await;
-        absent
+        let leads = cache.store_many_loaded(self.bulk.namespace(), batch, ttl).await;
+        leads
             .into_iter()
             .flatten()
-            .for_each(|led| led.lead.land(Landing::None));
+            .for_each(|lead| lead.land(Landing::None));
     }
 
     fn may_store(&self) -> bool {

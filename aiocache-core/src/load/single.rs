@@ -97,7 +97,7 @@ where
             .solo(at.key, type_name::<K::Value>())
             .lead();
         let returned = held(&[lead.id()], load()).await;
-        lead.supersede_others().await;
+        lead.supersede_older().await;
         self.settle(at, policy, lead, returned, true).await
     }
 
@@ -198,7 +198,7 @@ where
                 };
                 let copy = raw.as_ref().and_then(Raw::share);
                 let ttl = self.hooks.ttl(&value).unwrap_or(policy.ttl);
-                if let Some(lead) = cache.store_loaded(at, raw, ttl, lead).await {
+                if let Some(lead) = cache.store_loaded(at.namespace, raw, ttl, lead).await {
                     self.land(lead, &value, copy);
                 }
                 K::value(value)
@@ -210,7 +210,10 @@ where
                     None
                 };
                 let raw = dumped.and_then(|dumped| cache.storable(dumped));
-                if let Some(lead) = cache.store_loaded(at, raw, policy.none_ttl_or_ttl(), lead).await {
+                if let Some(lead) = cache
+                    .store_loaded(at.namespace, raw, policy.none_ttl_or_ttl(), lead)
+                    .await
+                {
                     lead.land(Landing::None);
                 }
                 // A kind that splits into a None can be made of one.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use super::flight::Storing;
 use super::{Lead, NoneRule, Outcome};
 use crate::backend::{Backend, Entry, Want};
 use crate::cache::Cache;
@@ -185,7 +186,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// the caller's scope does not wait for writes.
     pub(super) async fn store_loaded(
         &self,
-        at: At<'_>,
+        namespace: &str,
         raw: Option<B::Raw>,
         ttl: Ttl,
         lead: Lead<B::Raw>,
@@ -196,19 +197,13 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         if !lead.may_store() {
             return Some(lead);
         }
-        let runtime = Handle::try_current();
-        let (false, Ok(runtime)) = (self.core.capabilities.local, runtime) else {
-            self.write_loaded(at, raw, ttl, lifetime).await;
+        let Some(runtime) = self.runtime_for_stores() else {
+            self.write_loaded(namespace, raw, ttl, lifetime, &lead).await;
             return Some(lead);
         };
-        let cache = self.clone();
-        let (key, namespace) = (at.key.to_owned(), at.namespace.to_owned());
+        let (cache, namespace) = (self.clone(), namespace.to_owned());
         let task = runtime.spawn(async move {
-            let at = At {
-                key: &key,
-                namespace: &namespace,
-            };
-            cache.write_loaded(at, raw, ttl, lifetime).await;
+            cache.write_loaded(&namespace, raw, ttl, lifetime, &lead).await;
             lead
         });
         if !scope::here().waits_for_write() {
@@ -218,28 +213,30 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         task.await.ok()
     }
 
-    /// The same for several keys at once. `leads` come back for their landing.
-    pub(super) async fn store_many_loaded<L: Send + 'static>(
+    /// The same for several keys at once. The leads come back in their order.
+    pub(super) async fn store_many_loaded(
         &self,
         namespace: &str,
-        pairs: Vec<(Box<str>, B::Raw)>,
+        loaded: Vec<(Lead<B::Raw>, Option<B::Raw>)>,
         ttl: Ttl,
-        leads: L,
-    ) -> Option<L> {
-        if pairs.is_empty() {
+    ) -> Option<Vec<Lead<B::Raw>>> {
+        let (leads, raws): (Vec<Lead<B::Raw>>, Vec<Option<B::Raw>>) = loaded.into_iter().unzip();
+        if raws.iter().all(Option::is_none) {
             return Some(leads);
         }
         let Some(lifetime) = self.storable_ttl(ttl) else {
             return Some(leads);
         };
-        let runtime = Handle::try_current();
-        let (false, Ok(runtime)) = (self.core.capabilities.local, runtime) else {
-            self.write_many_loaded(namespace, pairs, ttl, lifetime).await;
+        let Some(runtime) = self.runtime_for_stores() else {
+            self.write_many_loaded(namespace, raws, ttl, lifetime, &leads)
+                .await;
             return Some(leads);
         };
         let (cache, namespace) = (self.clone(), namespace.to_owned());
         let task = runtime.spawn(async move {
-            cache.write_many_loaded(&namespace, pairs, ttl, lifetime).await;
+            cache
+                .write_many_loaded(&namespace, raws, ttl, lifetime, &leads)
+                .await;
             leads
         });
         if !scope::here().waits_for_write() {
@@ -248,29 +245,84 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         task.await.ok()
     }
 
-    async fn write_many_loaded(
+    /// Where stores run that outlive their caller. A store in process is done at once.
+    fn runtime_for_stores(&self) -> Option<Handle> {
+        if self.core.capabilities.local {
+            None
+        } else {
+            Handle::try_current().ok()
+        }
+    }
+
+    async fn write_loaded(
         &self,
         namespace: &str,
-        pairs: Vec<(Box<str>, B::Raw)>,
+        raw: B::Raw,
         ttl: Ttl,
         lifetime: Option<Duration>,
+        lead: &Lead<B::Raw>,
     ) {
-        let items = pairs.len();
-        let command = Command {
-            namespace,
-            ttl: Some(ttl),
-            ..self.of_items(CommandName::MultiSet, items)
+        let key = lead.key();
+        let command = self.command_at(CommandName::Set, At { key, namespace }, Some(ttl));
+        let write = async {
+            match lead.begin_store() {
+                Some(storing) => {
+                    let written = self.core.backend.write(key, raw, lifetime).await;
+                    self.undo_overtaken(&[(storing, key)]).await;
+                    written
+                }
+                // A write came between; what it wrote stands where this would have.
+                None => Ok(()),
+            }
         };
-        let (keys, values): (Vec<Box<str>>, Vec<B::Raw>) = pairs.into_iter().unzip();
-        let pairs = keys.iter().map(|key| &**key).zip(values).collect();
-        let write = self.core.backend.write_many(pairs, lifetime);
         let written = self.run(command, |&()| CommandOutcome::Done, write).await;
         self.note_written(written);
     }
 
-    async fn write_loaded(&self, at: At<'_>, raw: B::Raw, ttl: Ttl, lifetime: Option<Duration>) {
-        let command = self.command_at(CommandName::Set, at, Some(ttl));
-        let write = self.core.backend.write(at.key, raw, lifetime);
+    /// Deletes what a write did not wait for. That costs a load if the write was first, or was a `set`.
+    async fn undo_overtaken(&self, stored: &[(Storing<'_, B::Raw>, &str)]) {
+        let overtaken = stored.iter().filter(|(storing, _)| storing.is_overtaken());
+        for (_, key) in overtaken {
+            if let Err(error) = self.core.backend.delete(key).await {
+                self.core.trouble.failed(self.name(), Asked::Write, &error);
+            }
+        }
+    }
+
+    async fn write_many_loaded(
+        &self,
+        namespace: &str,
+        raws: Vec<Option<B::Raw>>,
+        ttl: Ttl,
+        lifetime: Option<Duration>,
+        leads: &[Lead<B::Raw>],
+    ) {
+        let wanted = leads
+            .iter()
+            .zip(raws)
+            .filter_map(|(lead, raw)| Some((lead, raw?)));
+        let wanted: Vec<(&Lead<B::Raw>, B::Raw)> = wanted.filter(|(lead, _)| lead.may_store()).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let command = Command {
+            namespace,
+            ttl: Some(ttl),
+            ..self.of_items(CommandName::MultiSet, wanted.len())
+        };
+        let write = async {
+            let begun = wanted.into_iter().filter_map(|(lead, raw)| {
+                let storing = lead.begin_store()?;
+                Some(((storing, lead.key()), (lead.key(), raw)))
+            });
+            let (stored, pairs): (Vec<_>, Vec<_>) = begun.unzip();
+            if pairs.is_empty() {
+                return Ok(());
+            }
+            let written = self.core.backend.write_many(pairs, lifetime).await;
+            self.undo_overtaken(&stored).await;
+            written
+        };
         let written = self.run(command, |&()| CommandOutcome::Done, write).await;
         self.note_written(written);
     }

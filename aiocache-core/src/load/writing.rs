@@ -1,10 +1,9 @@
 //! A write or a delete beats the loads under way.
 
-use std::sync::atomic::Ordering;
-
 use super::Flights;
 use super::flight::supersede;
 use super::flights::Writers;
+use crate::sync::atomic::Ordering;
 
 /// A write under way. While it lives no load of its keys stores, and when it goes, those that began meanwhile may
 /// not store either.
@@ -45,7 +44,7 @@ impl<R> Flights<R> {
         if self.len() > 0 {
             let mut flights = Vec::new();
             writing.keys.for_each(|key| flights.extend(self.of_key(key)));
-            supersede(&flights).await;
+            supersede(&flights, self.store_wait()).await;
         }
         writing
     }
@@ -56,7 +55,7 @@ impl<R> Flights<R> {
         if self.len() == 0 {
             return;
         }
-        supersede(&self.chosen(|key| key.starts_with(prefix))).await;
+        supersede(&self.chosen(|key| key.starts_with(prefix)), self.store_wait()).await;
     }
 }
 

@@ -1,8 +1,8 @@
 //! One entry of a shard: a value, when it expires, and which write it came from.
 
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use crate::sync::atomic::{AtomicU8, Ordering};
 use crate::ttl::Remaining;
 
 /// The moment that never comes.

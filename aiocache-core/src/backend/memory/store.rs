@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::hash::BuildHasher;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use hashbrown::DefaultHashBuilder;
@@ -13,9 +13,10 @@ use super::slot::{Slot, Write, expiry};
 use crate::backend::{Entry, Raw, Version, Want};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::ttl::Remaining;
 
-thread_local! {
+crate::sync::thread_local! {
     /// Whether this thread runs a value's `Clone` under a shard's lock.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
@@ -211,7 +212,7 @@ fn lock_mut<R>(shard: &RwLock<Shard<R>>) -> RwLockWriteGuard<'_, Shard<R>> {
 
 /// Refuses to take a lock that this thread may hold, which would wait for ever.
 fn not_inside() -> Result<()> {
-    if INSIDE.get() {
+    if INSIDE.with(Cell::get) {
         return Err(Error::new(
             ErrorKind::Reentrant,
             "a value's Clone called a memory store while it was being read from one; store it in an Arc instead",
@@ -226,11 +227,11 @@ fn inside<T>(run: impl FnOnce() -> T) -> T {
 
     impl Drop for Leave {
         fn drop(&mut self) {
-            INSIDE.set(false);
+            INSIDE.with(|inside| inside.set(false));
         }
     }
 
-    INSIDE.set(true);
+    INSIDE.with(|inside| inside.set(true));
     let _leave = Leave;
     run()
 }

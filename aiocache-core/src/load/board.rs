@@ -1,0 +1,170 @@
+//! Taking seats on flights, and waiting for those that others lead.
+
+use std::any::type_name;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use super::bulk::{KeyOf, PairHooks, ValueOf};
+use super::flights::Seat;
+use super::held::is_held;
+use super::many::{Answer, Flow, Led};
+use super::pairs::BulkOutcome;
+use super::patience::Patience;
+use super::{Landing, NoneRule, Share, Turn};
+use crate::backend::Backend;
+use crate::key::KeyBuf;
+use crate::scope::Source;
+use crate::serializer::{Dump, Load};
+
+/// Flights that this call leads, and flights that others do.
+type Boarded<R> = (Vec<Led<R>>, Vec<Awaited<R>>);
+
+/// A flight that another caller leads.
+pub(super) struct Awaited<R> {
+    index: usize,
+    seat: Seat<R>,
+}
+
+impl<B, S, K, X, H, A, P> Flow<'_, B, S, K, X, H, A, P>
+where
+    B: Backend,
+    S: Load<ValueOf<K>, B::Raw> + Dump<ValueOf<K>, B::Raw> + Send + Sync + 'static,
+    K: BulkOutcome,
+    K::None: NoneRule<S, B::Raw>,
+    ValueOf<K>: Send,
+    X: Share<K::Rest>,
+    H: PairHooks<KeyOf<K>, ValueOf<K>>,
+    A: Into<KeyOf<K>>,
+    P: Fn(&mut KeyBuf, &KeyOf<K>),
+{
+    /// Takes a seat for every key without an answer: some flights this call leads, some others do.
+    pub(super) fn board(&mut self) -> Result<Boarded<B::Raw>, K::Rest> {
+        let flights = Arc::clone(&self.bulk.cache.core.flights);
+        let of = type_name::<ValueOf<K>>();
+        let (mut led, mut awaited) = (Vec::new(), Vec::new());
+        for index in 0..self.items.len() {
+            let item = &self.items[index];
+            if item.key.is_failed() || !matches!(item.answer, Answer::Open | Answer::Undecodable) {
+                continue;
+            }
+            let seat = flights.join(item.key.as_str(), of);
+            if is_held(seat.flight().id) {
+                led.push(self.lead_alone(index));
+                continue;
+            }
+            match seat.turn_now() {
+                Ok(turn) => self.turned(index, turn, &mut led)?,
+                Err(seat) => awaited.push(Awaited { index, seat }),
+            }
+        }
+        Ok((led, awaited))
+    }
+
+    /// Waits until there is something to load, or every flight that others lead has landed.
+    pub(super) async fn wait(
+        &mut self,
+        led: &mut Vec<Led<B::Raw>>,
+        awaited: &mut Vec<Awaited<B::Raw>>,
+        patience: Patience,
+    ) -> Result<(), K::Rest> {
+        let flights: Vec<_> = awaited.iter().map(|one| Arc::clone(one.seat.flight())).collect();
+        let mut changes: Vec<_> = flights.iter().map(|flight| Box::pin(flight.change())).collect();
+        loop {
+            // Listens before it looks, so that a change in between is not missed.
+            changes.iter_mut().for_each(|change| {
+                change.as_mut().enable();
+            });
+            self.sweep(led, awaited)?;
+            if !led.is_empty() || awaited.is_empty() {
+                return Ok(());
+            }
+            let Some(place) = patience.wait(first(&mut changes)).await else {
+                return self.give_up(led, awaited);
+            };
+            changes[place].set(flights[place].change());
+        }
+    }
+
+    /// Waits no longer: what is still awaited is loaded here, in one go.
+    fn give_up(
+        &mut self,
+        led: &mut Vec<Led<B::Raw>>,
+        awaited: &mut Vec<Awaited<B::Raw>>,
+    ) -> Result<(), K::Rest> {
+        self.sweep(led, awaited)?;
+        let cache = self.bulk.cache;
+        if !awaited.is_empty() {
+            cache.core.trouble.ran_alone(cache.name());
+        }
+        led.extend(awaited.drain(..).map(|one| self.lead_alone(one.index)));
+        Ok(())
+    }
+
+    fn lead_alone(&self, index: usize) -> Led<B::Raw> {
+        let key = self.items[index].key.as_str();
+        let seat = self.bulk.cache.core.flights.solo(key, type_name::<ValueOf<K>>());
+        Led {
+            index,
+            lead: seat.lead(),
+        }
+    }
+
+    /// Takes what has landed and every lead that is free, without waiting.
+    pub(super) fn sweep(
+        &mut self,
+        led: &mut Vec<Led<B::Raw>>,
+        awaited: &mut Vec<Awaited<B::Raw>>,
+    ) -> Result<(), K::Rest> {
+        for Awaited { index, seat } in std::mem::take(awaited) {
+            match seat.turn_now() {
+                Ok(turn) => self.turned(index, turn, led)?,
+                Err(seat) => awaited.push(Awaited { index, seat }),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn turned(
+        &mut self,
+        index: usize,
+        turn: Turn<B::Raw>,
+        led: &mut Vec<Led<B::Raw>>,
+    ) -> Result<(), K::Rest> {
+        let cache = self.bulk.cache;
+        let answer = match turn {
+            Turn::Lead(lead) => {
+                led.push(Led { index, lead });
+                return Ok(());
+            }
+            Turn::Landed(Landing::Value(raw)) => cache.serializer.load(&raw).ok().map(Answer::Cached),
+            Turn::Landed(Landing::None) => Some(Answer::Absent),
+            Turn::Landed(Landing::Failed(error)) => match self.bulk.share.take(&error) {
+                Some(rest) => return Err(rest),
+                None => None,
+            },
+            Turn::Landed(Landing::Alone) | Turn::WaitedTooLong => None,
+        };
+        match answer {
+            Some(answer) => {
+                self.items[index].answer = answer;
+                if self.source == Source::Hit {
+                    self.source = Source::Shared;
+                }
+            }
+            None => led.push(self.lead_alone(index)),
+        }
+        Ok(())
+    }
+}
+
+/// The place of the first change that comes.
+fn first<'c, F: Future>(changes: &'c mut [Pin<Box<F>>]) -> impl Future<Output = usize> + use<'c, F> {
+    poll_fn(|cx| {
+        let ready = changes
+            .iter_mut()
+            .position(|change| change.as_mut().poll(cx).is_ready());
+        ready.map_or(Poll::Pending, Poll::Ready)
+    })
+}

@@ -1,0 +1,32 @@
+//! How long a caller waits for others.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
+
+/// The end of a wait. There is none outside a runtime, where no timer would wake the caller.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience(Option<Instant>);
+
+impl Patience {
+    pub(super) const ENDLESS: Self = Self(None);
+
+    /// Ends in `max_wait`; never, if that is further than clocks reach.
+    pub(super) fn new(max_wait: Duration) -> Self {
+        Self(
+            Handle::try_current()
+                .ok()
+                .and_then(|_| Instant::now().checked_add(max_wait)),
+        )
+    }
+
+    /// What `work` brings, or `None` when the wait ends before.
+    pub(super) async fn wait<F: Future>(self, work: F) -> Option<F::Output> {
+        match self.0 {
+            Some(end) => timeout_at(end, work).await.ok(),
+            None => Some(work.await),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a call over several keys reads from the store.
+
+use super::bulk::{KeyOf, PairHooks, ValueOf};
+use super::flights::Ends;
+use super::many::{Answer, Flow, Led};
+use super::pairs::BulkOutcome;
+use super::{Found, Landing, NoneRule, Share};
+use crate::backend::{Backend, Entry, Want};
+use crate::error::Result;
+use crate::key::KeyBuf;
+use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
+use crate::serializer::{Dump, Load};
+use crate::trouble::Asked;
+
+impl<B, S, K, X, H, A, P> Flow<'_, B, S, K, X, H, A, P>
+where
+    B: Backend,
+    S: Load<ValueOf<K>, B::Raw> + Dump<ValueOf<K>, B::Raw> + Send + Sync + 'static,
+    K: BulkOutcome,
+    K::None: NoneRule<S, B::Raw>,
+    ValueOf<K>: Send,
+    X: Share<K::Rest>,
+    H: PairHooks<KeyOf<K>, ValueOf<K>>,
+    A: Into<KeyOf<K>>,
+    P: Fn(&mut KeyBuf, &KeyOf<K>),
+{
+    /// Reads all keys as the command `multi_get`, hooks included.
+    pub(super) async fn look(&mut self) {
+        let cache = self.bulk.cache;
+        let indices: Vec<usize> = (0..self.items.len())
+            .filter(|&i| !self.items[i].key.is_failed())
+            .collect();
+        if indices.is_empty() {
+            return;
+        }
+        match self.read_as_command(&indices).await {
+            Ok(found) => self.take(&indices, found),
+            Err(error) => {
+                cache.core.trouble.failed(cache.name(), Asked::Read, &error);
+                self.store_failed = true;
+            }
+        }
+    }
+
+    pub(super) async fn read_as_command(&self, indices: &[usize]) -> Result<Vec<Option<Found<ValueOf<K>>>>> {
+        let cache = self.bulk.cache;
+        let items = cache.of_items(CommandName::MultiGet, indices.len());
+        let command = Command {
+            namespace: self.bulk.namespace(),
+            ..items
+        };
+        let hits = |found: &Vec<Option<Found<_>>>| CommandOutcome::Read {
+            hits: found.iter().flatten().filter(|found| found.is_hit()).count(),
+        };
+        cache.run(command, hits, self.read(indices)).await
+    }
+
+    pub(super) async fn read(&self, indices: &[usize]) -> Result<Vec<Option<Found<ValueOf<K>>>>> {
+        let cache = self.bulk.cache;
+        let keys: Vec<&str> = indices
+            .iter()
+            .map(|&index| self.items[index].key.as_str())
+            .collect();
+        let decode = |_, entry: Entry<'_, B::Raw>| cache.decode::<_, K::None>(&entry);
+        let found = cache.core.backend.read_many(&keys, Want::VALUE, decode).await?;
+        if !cache.core.capabilities.local {
+            cache.core.trouble.answered(cache.name(), Asked::Read);
+        }
+        Ok(found)
+    }
+
+    pub(super) fn take(&mut self, indices: &[usize], found: Vec<Option<Found<ValueOf<K>>>>) {
+        for (&index, found) in indices.iter().zip(found) {
+            self.items[index].answer = match found {
+                Some(Found::Value(value)) => Answer::Cached(value),
+                Some(Found::None) => Answer::Absent,
+                Some(Found::Undecodable) => Answer::Undecodable,
+                Some(Found::Nothing | Found::Failed(_)) | None => Answer::Open,
+            };
+        }
+    }
+
+    /// Looks again for values that may have come meanwhile, and takes away those that do not decode.
+    pub(super) async fn prepare(&mut self, led: &mut Vec<Led<B::Raw>>, sample: Option<&Ends>) {
+        let cache = self.bulk.cache;
+        let mut again = Vec::new();
+        for Led { index, lead } in &*led {
+            let item = &self.items[*index];
+            if matches!(item.answer, Answer::Undecodable) {
+                cache
+                    .remove_undecodable::<ValueOf<K>, K::None>(item.key.as_str())
+                    .await;
+            } else if lead.waited() || self.may_have_come(item.key.as_str(), sample) {
+                again.push(*index);
+            }
+        }
+        if again.is_empty() || self.store_failed {
+            return;
+        }
+        let Ok(found) = self.read(&again).await else {
+            return;
+        };
+        self.take(&again, found);
+        for place in (0..led.len()).rev() {
+            let landing = match &self.items[led[place].index].answer {
+                Answer::Cached(value) => Some(value),
+                Answer::Absent => None,
+                Answer::Open | Answer::Undecodable | Answer::Loaded(..) => continue,
+            };
+            let lead = led.swap_remove(place).lead;
+            match landing {
+                Some(value) => self.land(lead, value, None),
+                None => lead.land(Landing::None),
+            }
+        }
+    }
+
+    pub(super) fn sample(&self) -> Option<Ends> {
+        (!self.bulk.cache.core.capabilities.local).then(|| self.bulk.cache.core.flights.ends())
+    }
+
+    pub(super) fn may_have_come(&self, key: &str, sample: Option<&Ends>) -> bool {
+        sample.is_none_or(|sample| self.bulk.cache.core.flights.ended_since(key, sample))
+    }
+}
