@@ -6,7 +6,7 @@ use aiocache_core::{Error, ErrorKind, Remaining, Reply, Result, Version, Want};
 use bytes::Bytes;
 
 use crate::connection::{Connection, Dialect, Request};
-use crate::error::{Fault, Repeat, strange};
+use crate::error::{Fault, Repeat};
 use crate::expiry::Expiry;
 use crate::key::Key;
 use crate::meta::{Found, Mode};
@@ -97,7 +97,7 @@ impl Command for SetIf {
             Dialect::Meta => meta::set(link, items, mode, self.expiry).await?,
             Dialect::Text => text::set(link, items, mode, self.expiry).await?,
         };
-        stored.pop().ok_or_else(strange)
+        stored.pop().ok_or(Fault::Strange)
     }
 }
 
@@ -240,7 +240,7 @@ impl Command for Flush {
         request.push(b"flush_all\r\n");
         link.exchange(request, async |reader| match reader.answer().await? {
             b"OK" => Ok(Ok(())),
-            _ => Err(strange()),
+            _ => Err(Fault::Strange),
         })
         .await
     }

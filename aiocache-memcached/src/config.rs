@@ -142,12 +142,14 @@ impl MemcachedBuilder {
 
 fn check(login: &Login) -> Result<()> {
     let (username, password) = (&login.username, &login.password);
-    // The server looks for the first space, and reads its file by lines and to the first colon.
+    // The server splits both what is sent and the lines of its file: at spaces, and the latter at the first colon.
     if username.is_empty() || username.contains(|c: char| c == ' ' || c == ':' || c.is_control()) {
         return Err(invalid("a user name has no space, colon or control character"));
     }
-    if password.is_empty() || password.contains(char::is_control) {
-        return Err(invalid("a password is not empty and has no control character"));
+    if password.is_empty() || password.contains(|c: char| c == ' ' || c.is_control()) {
+        return Err(invalid(
+            "a password is not empty and has no space or control character",
+        ));
     }
     Ok(())
 }

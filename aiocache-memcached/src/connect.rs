@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::connection::{Connection, Dialect, Request};
-use crate::error::{Fault, Repeat, strange, unreachable};
+use crate::error::{Fault, Repeat, unreachable};
 
 /// User name and password of a server that was started with `-Y`.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,7 +71,7 @@ async fn log_in(link: &mut Connection, login: &Login) -> Result<(), Fault> {
     request.data(&token.into());
     link.exchange(request, async |reader| match reader.answer().await? {
         b"STORED" => Ok(()),
-        _ => Err(strange()),
+        _ => Err(Fault::Strange),
     })
     .await
 }
@@ -86,7 +86,7 @@ async fn dialect(link: &mut Connection) -> Result<Dialect, Fault> {
         line if line.starts_with(b"ERROR Too many open connections") => {
             Err(Fault::Broken(io::ErrorKind::ConnectionRefused.into()))
         }
-        line => Err(crate::error::fatal(line).unwrap_or_else(strange)),
+        line => Err(crate::error::fatal(line).unwrap_or(Fault::Strange)),
     })
     .await
 }

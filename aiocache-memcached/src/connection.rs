@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufWrit
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use crate::error::{Fault, fatal, strange, too_large};
+use crate::error::{Fault, fatal, too_large};
 
 /// The longest line of an answer: a key, and the flags that were asked for.
 const MAX_LINE: u64 = 1024;
@@ -104,7 +104,7 @@ impl Connection {
                 written = true;
             }
             match read.as_mut().poll(context) {
-                Poll::Ready(Ok(_)) if !written => Poll::Ready(Err(strange())),
+                Poll::Ready(Ok(_)) if !written => Poll::Ready(Err(Fault::Strange)),
                 other => other,
             }
         })
@@ -143,7 +143,7 @@ impl Reader {
         if self.line.is_empty() {
             return Err(Fault::Broken(io::ErrorKind::UnexpectedEof.into()));
         }
-        self.line.strip_suffix(b"\r\n").ok_or_else(strange)
+        self.line.strip_suffix(b"\r\n").ok_or(Fault::Strange)
     }
 
     /// The next line, where it is not one of the errors after which a connection is out of step.
@@ -165,7 +165,7 @@ impl Reader {
         let mut end = [0; 2];
         self.stream.read_exact(&mut end).await?;
         if read != size || end != *b"\r\n" {
-            return Err(strange());
+            return Err(Fault::Strange);
         }
         Ok(value.into())
     }

@@ -4,7 +4,7 @@ use aiocache_core::{Error, ErrorKind, Raw};
 use bytes::Bytes;
 
 use crate::connection::{Connection, Request};
-use crate::error::{Fault, strange};
+use crate::error::Fault;
 use crate::expiry::Expiry;
 use crate::key::Key;
 use crate::meta::{self, Code, Head, Mode};
@@ -35,7 +35,7 @@ pub(crate) async fn add(
             Ok(None) => {
                 let raw = Bytes::from_integer(delta);
                 let stored = meta::set(link, &[(key.clone(), raw)], Mode::IfAbsent, expiry).await?;
-                match stored.into_iter().next().ok_or_else(strange)? {
+                match stored.into_iter().next().ok_or(Fault::Strange)? {
                     Ok(true) => return Ok(Ok(delta)),
                     Ok(false) => continue,
                     Err(refused) => return Ok(Err(refused)),
@@ -80,11 +80,11 @@ async fn read(link: &mut Connection, key: &Key) -> Result<Result<Option<Seen>, E
         let size = match head.code {
             Code::Value(size) => size,
             Code::Missing => return Ok(Ok(None)),
-            Code::Done | Code::NotStored | Code::Changed => return Err(strange()),
+            Code::Done | Code::NotStored | Code::Changed => return Err(Fault::Strange),
         };
         let raw = reader.value(size).await?;
         let (Some(cas), Some(ttl)) = (head.cas, head.ttl) else {
-            return Err(strange());
+            return Err(Fault::Strange);
         };
         Ok(match raw.integer() {
             Some(value) => Ok(Some(Seen { value, cas, ttl })),
@@ -116,10 +116,10 @@ async fn count(
         match head.code {
             Code::Value(size) => match reader.value(size).await?.integer() {
                 Some(value) if value == sum => Ok(Ok(true)),
-                _ => Err(strange()),
+                _ => Err(Fault::Strange),
             },
             Code::Missing | Code::Changed => Ok(Ok(false)),
-            Code::Done | Code::NotStored => Err(strange()),
+            Code::Done | Code::NotStored => Err(Fault::Strange),
         }
     })
     .await
@@ -143,7 +143,7 @@ async fn replace(
     let (mut right, mut written) = (now.unwrap_or(seen.ttl), seen.ttl);
     for _ in 0..MAX_CORRECTIONS {
         // Longer ones are written as a date by this machine's clock, which may differ from the server's.
-        if right == written || right < 0 || right > Expiry::LONGEST_RELATIVE {
+        if right == written || !(0..=Expiry::LONGEST_RELATIVE).contains(&right) {
             break;
         }
         let Swap { now, outcome } = swap(link, key, &raw, cas, right).await?;
@@ -191,7 +191,7 @@ async fn swap(link: &mut Connection, key: &Key, raw: &Bytes, cas: u64, ttl: i64)
                 code: Code::Changed | Code::Missing,
                 ..
             }) => Swapped::Changed,
-            Ok(_) => return Err(strange()),
+            Ok(_) => return Err(Fault::Strange),
             Err(refused) => Swapped::Refused(refused),
         };
         Ok(Swap { now, outcome })

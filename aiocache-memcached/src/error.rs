@@ -14,12 +14,16 @@ pub(crate) enum Repeat {
     Harmful,
 }
 
+const STRANGE: &str = "an answer of another form than this command has; the connection was dropped";
+
 /// Why a command has no answer and its connection is no good any more.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// It broke.
     Broken(io::Error),
-    /// Something else came than this command is answered with; what follows cannot be trusted.
+    /// Something else came than any answer to this command; what follows cannot be trusted.
+    Strange,
+    /// The server's answer is an error after which nothing can be trusted either.
     OutOfStep(Error),
 }
 
@@ -40,17 +44,11 @@ impl Fault {
             (Self::Broken(cause), Repeat::Harmful) => {
                 Error::new(ErrorKind::Unknown, "the connection broke before the answer").with_source(cause)
             }
+            (Self::Strange, Repeat::Harmless) => Error::new(ErrorKind::Server, STRANGE),
+            (Self::Strange, Repeat::Harmful) => Error::new(ErrorKind::Unknown, STRANGE),
             (Self::OutOfStep(error), _) => error,
         }
     }
-}
-
-/// An answer of another form than the command has.
-pub(crate) fn strange() -> Fault {
-    Fault::OutOfStep(Error::new(
-        ErrorKind::Server,
-        "an answer of another form than this command has; the connection was dropped",
-    ))
 }
 
 /// An answer with more bytes than are taken.
@@ -85,16 +83,17 @@ pub(crate) fn unreachable(cause: io::Error, address: &str) -> Error {
     Error::new(ErrorKind::Unavailable, format!("no connection to {address}")).with_source(cause)
 }
 
+const TOO_LARGE: &[u8] = b"SERVER_ERROR object too large for cache";
+const OUT_OF_MEMORY: &[u8] = b"SERVER_ERROR out of memory storing object";
+
 /// The refusals after which memcached reads on where it should: it has swallowed the value.
 pub(crate) fn refusal(line: &[u8]) -> Option<Error> {
     match line {
-        b"SERVER_ERROR object too large for cache" => Some(Error::new(
+        TOO_LARGE => Some(Error::new(
             ErrorKind::ValueTooLarge,
             "the server takes no item of this size (its option -I); what was there before is gone",
         )),
-        b"SERVER_ERROR out of memory storing object" => {
-            Some(Error::new(ErrorKind::Server, "the server is out of memory"))
-        }
+        OUT_OF_MEMORY => Some(Error::new(ErrorKind::Server, "the server is out of memory")),
         _ => None,
     }
 }
@@ -102,6 +101,9 @@ pub(crate) fn refusal(line: &[u8]) -> Option<Error> {
 /// The refusals after which nothing more can be read.
 pub(crate) fn fatal(line: &[u8]) -> Option<Fault> {
     let is = |start: &[u8]| line.starts_with(start);
+    if line == TOO_LARGE || line == OUT_OF_MEMORY {
+        return None;
+    }
     let text = if is(b"CLIENT_ERROR unauthenticated") || is(b"CLIENT_ERROR authentication failure") {
         "the user name or the password is refused, or missing"
     } else if is(b"CLIENT_ERROR") {

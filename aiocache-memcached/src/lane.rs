@@ -23,7 +23,7 @@ use crate::job::{Job, Ticket, job};
 /// The pause after the first failure to connect; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause: with the time to connect, a server that is back is used within 300 ms.
-const LAST_PAUSE: Duration = Duration::from_millis(250);
+const LAST_PAUSE: Duration = Duration::from_millis(200);
 
 /// The connections of one runtime to one server. Dropping it closes them, each after the job that it is at.
 pub(crate) struct Lane(Arc<Shared>);
@@ -45,6 +45,8 @@ struct State {
     live: usize,
     /// A task is making connections.
     opening: bool,
+    /// A command was answered since there was no connection.
+    proven: bool,
     failures: u32,
     /// No attempt before this time.
     not_before: Option<Instant>,
@@ -131,8 +133,8 @@ impl Shared {
         if !links.is_empty() {
             // Before the first command goes over them: see `Connection::epoch`.
             self.epoch.store(next_epoch(), SeqCst);
+            state.proven &= state.live > 0;
             state.live += links.len();
-            state.failures = 0;
             state.not_before = None;
             state.lost_at = None;
         }
@@ -181,7 +183,7 @@ impl Shared {
         loop {
             match self.next(&mut link).await {
                 Event::Job => {}
-                Event::Ended => return self.lost(&link, None),
+                Event::Ended => return self.lost(None),
                 Event::Closed => return,
             }
             // A job may have been refused after its permit was given out.
@@ -192,15 +194,15 @@ impl Shared {
                 continue;
             }
             match timeout_at(job.until(), job.run(&mut link)).await {
-                Ok(Ok(())) => link.proven = true,
-                Ok(Err(Fault::Broken(_))) if job.may_repeat() => return self.lost(&link, Some(job)),
+                Ok(Ok(())) => self.answered(&mut link),
+                Ok(Err(Fault::Broken(_))) if job.may_repeat() => return self.lost(Some(job)),
                 Ok(Err(fault)) => {
                     job.fail(fault);
-                    return self.lost(&link, None);
+                    return self.lost(None);
                 }
                 Err(_) => {
                     job.fail_late();
-                    return self.lost(&link, None);
+                    return self.lost(None);
                 }
             }
         }
@@ -225,12 +227,19 @@ impl Shared {
         .await
     }
 
+    fn answered(&self, link: &mut Connection) {
+        if !std::mem::replace(&mut link.proven, true) {
+            let mut state = self.lock();
+            state.proven = true;
+            state.failures = 0;
+        }
+    }
+
     /// Takes note that a connection is over; `again` is sent by the next one.
-    fn lost(self: &Arc<Self>, link: &Connection, again: Option<Box<dyn Job>>) {
+    fn lost(self: &Arc<Self>, again: Option<Box<dyn Job>>) {
         let mut state = self.lock();
         state.live -= 1;
-        if link.proven {
-            state.failures = 0;
+        if state.proven {
             if state.live == 0 {
                 state.lost_at = Some(Instant::now());
             }
@@ -298,7 +307,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_the_ceiling_and_are_spread() {
-        for (failures, whole) in [(0, 50), (1, 100), (2, 200), (3, 250), (40, 250)] {
+        for (failures, whole) in [(0, 50), (1, 100), (2, 200), (3, 200), (40, 200)] {
             let pauses: Vec<_> = (0..64).map(|_| pause_after(failures)).collect();
             let whole = Duration::from_millis(whole);
             assert!(pauses.iter().all(|&pause| pause >= whole / 2 && pause <= whole));

@@ -6,7 +6,7 @@ use aiocache_core::{Error, Remaining, Version, Want};
 use bytes::Bytes;
 
 use crate::connection::{Connection, Reader, Request};
-use crate::error::{Fault, refusal, strange};
+use crate::error::{Fault, refusal};
 use crate::expiry::Expiry;
 use crate::key::Key;
 
@@ -81,7 +81,7 @@ impl Head {
     }
 
     fn remaining(self) -> Result<Remaining, Fault> {
-        let ttl = self.ttl.ok_or_else(strange)?;
+        let ttl = self.ttl.ok_or(Fault::Strange)?;
         Ok(u64::try_from(ttl).map_or(Remaining::Never, |left| Remaining::For(Duration::from_secs(left))))
     }
 }
@@ -95,7 +95,7 @@ pub(crate) async fn head(reader: &mut Reader, opaque: u32) -> Result<Result<Head
     }
     let head = Head::parse(line)
         .filter(|head| head.opaque == Some(opaque))
-        .ok_or_else(strange)?;
+        .ok_or(Fault::Strange)?;
     Ok(Ok(head))
 }
 
@@ -130,7 +130,7 @@ pub(crate) async fn get(
             found.push(match head.code {
                 Code::Value(size) => Some(read_found(reader, head, size, want, epoch).await?),
                 Code::Missing => None,
-                Code::Done | Code::NotStored | Code::Changed => return Err(strange()),
+                Code::Done | Code::NotStored | Code::Changed => return Err(Fault::Strange),
             });
         }
         Ok(found)
@@ -148,7 +148,7 @@ async fn read_found(
     let raw = reader.value(size).await?;
     let remaining = want.remaining.then(|| head.remaining()).transpose()?;
     let version = if want.version {
-        Some(Version::number(head.cas.ok_or_else(strange)?, epoch))
+        Some(Version::number(head.cas.ok_or(Fault::Strange)?, epoch))
     } else {
         None
     };
@@ -213,7 +213,7 @@ impl Head {
             (Code::Done, _) => Ok(true),
             (Code::NotStored, Mode::IfAbsent) => Ok(false),
             (Code::Changed | Code::Missing, Mode::IfUnchanged { .. }) => Ok(false),
-            _ => Err(strange()),
+            _ => Err(Fault::Strange),
         }
     }
 }
@@ -236,7 +236,7 @@ pub(crate) async fn delete(link: &mut Connection, keys: &[Key], cas: Option<u64>
                 Code::Done => deleted += 1,
                 Code::Missing => {}
                 Code::Changed if cas.is_some() => {}
-                Code::Value(_) | Code::NotStored | Code::Changed => return Err(strange()),
+                Code::Value(_) | Code::NotStored | Code::Changed => return Err(Fault::Strange),
             }
         }
         Ok(deleted)
@@ -279,7 +279,7 @@ async fn look(
     match head.code {
         Code::Done => Ok(Some(head)),
         Code::Missing => Ok(None),
-        Code::Value(_) | Code::NotStored | Code::Changed => Err(strange()),
+        Code::Value(_) | Code::NotStored | Code::Changed => Err(Fault::Strange),
     }
 }
 

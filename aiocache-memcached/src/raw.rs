@@ -5,7 +5,7 @@ use aiocache_core::{Error, ErrorKind, Reply, Result};
 use bytes::Bytes;
 
 use crate::connection::{Connection, Reader, Request};
-use crate::error::{Fault, refusal, strange};
+use crate::error::{Fault, refusal};
 use crate::key::Key;
 
 /// The longest command line that memcached reads.
@@ -123,7 +123,7 @@ async fn meta(reader: &mut Reader) -> Result<Result<Reply>, Fault> {
             let size = words
                 .next()
                 .and_then(|word| word.parse().ok())
-                .ok_or_else(strange)?;
+                .ok_or(Fault::Strange)?;
             let flags: Vec<_> = words.map(|word| Reply::Text(word.to_owned())).collect();
             let value = Reply::Bytes(reader.value(size).await?);
             if flags.is_empty() {
@@ -132,7 +132,7 @@ async fn meta(reader: &mut Reader) -> Result<Result<Reply>, Fault> {
             Ok(Ok(Reply::List([vec![value], flags].concat())))
         }
         Some(_) => Ok(Ok(Reply::Text(text))),
-        None => Err(strange()),
+        None => Err(Fault::Strange),
     }
 }
 
@@ -144,13 +144,13 @@ async fn values(reader: &mut Reader) -> Result<Result<Reply>, Fault> {
         match words.next() {
             Some("END") => return Ok(Ok(Reply::Map(pairs))),
             Some("VALUE") => {}
-            _ => return Err(strange()),
+            _ => return Err(Fault::Strange),
         }
-        let key = words.next().ok_or_else(strange)?.to_owned();
+        let key = words.next().ok_or(Fault::Strange)?.to_owned();
         let size = words
             .nth(1)
             .and_then(|word| word.parse().ok())
-            .ok_or_else(strange)?;
+            .ok_or(Fault::Strange)?;
         let cas = words.next().map(|word| Reply::Text(word.to_owned()));
         let value = Reply::Bytes(reader.value(size).await?);
         let value = match cas {
@@ -186,14 +186,14 @@ async fn lines(reader: &mut Reader) -> Result<Result<Reply>, Fault> {
         let (name, value) = line
             .strip_prefix("STAT ")
             .and_then(|rest| rest.split_once(' '))
-            .ok_or_else(strange)?;
+            .ok_or(Fault::Strange)?;
         pairs.push((Reply::Text(name.to_owned()), Reply::Text(value.to_owned())));
     }
-    Err(strange())
+    Err(Fault::Strange)
 }
 
 fn text(line: &[u8]) -> Result<String, Fault> {
-    String::from_utf8(line.to_vec()).map_err(|_| strange())
+    String::from_utf8(line.to_vec()).map_err(|_| Fault::Strange)
 }
 
 #[cfg(test)]

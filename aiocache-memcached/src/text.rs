@@ -11,7 +11,7 @@ use aiocache_core::{Error, ErrorKind, Raw, Version, Want};
 use bytes::Bytes;
 
 use crate::connection::{Connection, Reader, Request};
-use crate::error::{Fault, refusal, strange};
+use crate::error::{Fault, refusal};
 use crate::expiry::Expiry;
 use crate::key::Key;
 use crate::meta::{Found, Mode};
@@ -57,21 +57,21 @@ async fn value(reader: &mut Reader, key: &Key) -> Result<Option<(Bytes, u64)>, F
         return Ok(None);
     }
     let mut words = std::str::from_utf8(line)
-        .map_err(|_| strange())?
+        .map_err(|_| Fault::Strange)?
         .split(' ')
         .collect::<VecDeque<_>>();
     if words.pop_front() != Some("VALUE") || words.pop_front() != Some(key.as_str()) {
-        return Err(strange());
+        return Err(Fault::Strange);
     }
     let number = |position: usize| words.get(position).and_then(|word| word.parse::<u64>().ok());
     let (Some(size), Some(cas)) = (number(1), number(2)) else {
-        return Err(strange());
+        return Err(Fault::Strange);
     };
     let raw = reader
-        .value(usize::try_from(size).map_err(|_| strange())?)
+        .value(usize::try_from(size).map_err(|_| Fault::Strange)?)
         .await?;
     if reader.answer().await? != b"END" {
-        return Err(strange());
+        return Err(Fault::Strange);
     }
     Ok(Some((raw, cas)))
 }
@@ -107,7 +107,7 @@ pub(crate) async fn set(
             stored.push(match line {
                 b"STORED" => Ok(true),
                 b"NOT_STORED" if mode == Mode::IfAbsent => Ok(false),
-                line => Err(refusal(line).ok_or_else(strange)?),
+                line => Err(refusal(line).ok_or(Fault::Strange)?),
             });
         }
         Ok(stored)
@@ -169,7 +169,7 @@ async fn was_there(reader: &mut Reader, yes: &[u8]) -> Result<bool, Fault> {
     match reader.answer().await? {
         b"NOT_FOUND" => Ok(false),
         line if line == yes => Ok(true),
-        _ => Err(strange()),
+        _ => Err(Fault::Strange),
     }
 }
 
@@ -196,7 +196,7 @@ pub(crate) async fn add(
                 Some(Ok(true)) => return Ok(Ok(delta)),
                 Some(Ok(false)) => continue,
                 Some(Err(refused)) => return Ok(Err(refused)),
-                None => return Err(strange()),
+                None => return Err(Fault::Strange),
             }
         };
         let Some(value) = found.raw.integer() else {
@@ -225,7 +225,7 @@ pub(crate) async fn add(
 /// What `memcache-async` failed with. Its text quotes the server, so it is not passed on.
 fn lent(error: io::Error) -> Fault {
     match error.kind() {
-        io::ErrorKind::Other | io::ErrorKind::InvalidData | io::ErrorKind::NotFound => strange(),
+        io::ErrorKind::Other | io::ErrorKind::InvalidData | io::ErrorKind::NotFound => Fault::Strange,
         _ => Fault::Broken(error),
     }
 }

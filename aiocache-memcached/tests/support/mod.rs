@@ -7,6 +7,8 @@ use aiocache_core::{Backend, Want};
 use aiocache_memcached::MemcachedBackend;
 use bytes::Bytes;
 
+pub(crate) mod random;
+
 /// A server of the test's own.
 pub(crate) fn server() -> MemcachedServer {
     MemcachedServer::start().expect("memcached starts")
