@@ -34,7 +34,8 @@ use crate::servers::Servers;
 /// or to the deadline, the error is [`ErrorKind::Unknown`]. [`ErrorKind::Unavailable`] means that nothing was done.
 ///
 /// A version is good for the connections it was read by: when one to its server had to be made anew, it is refused,
-/// because a server that was started again gives the same numbers to other writes.
+/// because a server that was started again gives the same numbers to other writes. Behind one address there has to
+/// be one server.
 ///
 /// With several servers each holds a share of the keys, by consistent hashing. While one is away, commands on its
 /// keys fail, and its keys are misses in a read of several keys if another server answers.
@@ -43,7 +44,8 @@ use crate::servers::Servers;
 /// the remaining ttl cannot be told, and a counter only goes up.
 ///
 /// # Cancel safety
-/// Any command may be dropped at any point: no answer goes to another caller. What was sent may still be done.
+/// Any command may be dropped at any point: no answer goes to another caller. What was sent may still be done, also
+/// after a later command, which may go by another connection; what still waited for a connection is not sent.
 #[derive(Debug, Clone)]
 pub struct MemcachedBackend {
     servers: Arc<Servers>,

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use crate::connection::{Connection, Request};
 use crate::error::Fault;
 use crate::expiry::Expiry;
+use crate::head::{Code, Head, head};
 use crate::key::Key;
-use crate::meta::{self, Code, Head, Mode};
+use crate::meta::{self, Mode};
 
 /// How often the time that a counter has left is put right when a second passes between reading and writing it.
 const MAX_CORRECTIONS: usize = 3;
@@ -73,7 +74,7 @@ async fn read(link: &mut Connection, key: &Key) -> Result<Result<Option<Seen>, E
     request.push(b"mg ").push(key.as_bytes()).push(b" v t c");
     request.number(" O", opaque).end_line();
     link.exchange(request, async |reader| {
-        let head = match meta::head(reader, opaque).await? {
+        let head = match head(reader, opaque).await? {
             Ok(head) => head,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -109,7 +110,7 @@ async fn count(
     request.number(" D", delta.unsigned_abs()).number(" C", seen.cas);
     request.push(b" v").number(" O", opaque).end_line();
     link.exchange(request, async |reader| {
-        let head = match meta::head(reader, opaque).await? {
+        let head = match head(reader, opaque).await? {
             Ok(head) => head,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -180,8 +181,8 @@ async fn swap(link: &mut Connection, key: &Key, raw: &Bytes, cas: u64, ttl: i64)
     let mode = Mode::IfUnchanged { cas };
     meta::push_set(&mut request, key, raw, mode, expiry_of(ttl), second);
     link.exchange(request, async |reader| {
-        let now = meta::head(reader, first).await?.map_err(Fault::OutOfStep)?.ttl;
-        let outcome = match meta::head(reader, second).await? {
+        let now = head(reader, first).await?.map_err(Fault::OutOfStep)?.ttl;
+        let outcome = match head(reader, second).await? {
             Ok(Head {
                 code: Code::Done,
                 cas: Some(cas),

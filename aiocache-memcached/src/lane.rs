@@ -113,7 +113,8 @@ impl Shared {
                 match attempt.await {
                     Ok(Ok(link)) => links.push(link),
                     Ok(Err(error)) => failure = Some(error),
-                    Err(_) => return,
+                    // It panicked, or the runtime is shutting down.
+                    Err(_) => failure = Some(Error::new(ErrorKind::Unavailable, "no connection was made")),
                 }
             }
             if self.ready.is_closed() {
