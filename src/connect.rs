@@ -22,7 +22,7 @@ const SCHEMES: [(&str, &str); 8] = [
 /// Makes a cache over the store that a URL names.
 ///
 /// `memory://` is a store in this process, and `memory://?max_entries=1000` one with another bound than 10,000.
-/// `redis://` URLs are those of the backend's own `connect`. The URL is checked now; the first
+/// `redis://` and `memcached://` URLs are those of the backend's own `connect`. The URL is checked now; the first
 /// command connects.
 ///
 /// # Errors
@@ -59,6 +59,8 @@ fn backend(url: &str) -> Result<DynBackend> {
         _ if scheme.starts_with("redis") || scheme.starts_with("valkey") || scheme == "unix" => {
             crate::redis::RedisBackend::connect(url).map(DynBackend::new)
         }
+        #[cfg(feature = "memcached")]
+        "memcached" => crate::memcached::MemcachedBackend::connect(url).map(DynBackend::new),
         _ => Err(unknown(scheme)),
     }
 }

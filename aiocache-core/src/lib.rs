@@ -24,8 +24,8 @@ mod trouble;
 mod ttl;
 
 pub use backend::{
-    Backend, Capabilities, DynBackend, Entry, KeyRule, MemoryBackend, MemoryBuilder, Raw, Remaining, Reply,
-    Version, Want,
+    Backend, Capabilities, DynBackend, Entry, InRuntime, KeyRule, MemoryBackend, MemoryBuilder, PerRuntime,
+    Raw, Remaining, Reply, Version, Want,
 };
 pub use breaker::BreakerSettings;
 pub use bytes::Bytes;

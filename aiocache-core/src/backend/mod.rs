@@ -10,6 +10,7 @@ mod capabilities;
 mod entry;
 mod erased;
 mod memory;
+mod per_runtime;
 mod raw;
 mod reply;
 
@@ -17,6 +18,7 @@ pub use capabilities::{Capabilities, KeyRule};
 pub use entry::{Entry, Version, Want};
 pub use erased::DynBackend;
 pub use memory::{MemoryBackend, MemoryBuilder};
+pub use per_runtime::{InRuntime, PerRuntime};
 pub use raw::Raw;
 #[cfg(any(feature = "msgpack", feature = "postcard"))]
 pub(crate) use raw::parse_decimal;

@@ -1,0 +1,186 @@
+//! Something that belongs to a tokio runtime, one for each runtime that uses it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, Weak};
+
+use tokio::runtime::{Handle, Id};
+use tokio::task::AbortHandle;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// One `T` for each tokio runtime that asks for it, for authors of a backend: its connections.
+///
+/// A connection is driven by the runtime that made it, and a runtime that is alive but idle drives nothing. So no
+/// runtime may use what another made; and what one made goes when it ends, because a later one may have its id.
+pub struct PerRuntime<T> {
+    slots: RwLock<HashMap<Id, Arc<InRuntime<T>>>>,
+}
+
+/// What belongs to the runtime that asked; it derefs to the `T`.
+pub struct InRuntime<T> {
+    value: T,
+    /// The task that takes this away when the runtime ends.
+    guard: AbortHandle,
+}
+
+impl<T> Deref for InRuntime<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> Drop for InRuntime<T> {
+    fn drop(&mut self) {
+        self.guard.abort();
+    }
+}
+
+impl<T: Send + Sync + 'static> PerRuntime<T> {
+    /// Of the current runtime, made by `make` if there is none; `make` may spawn tasks.
+    ///
+    /// # Errors
+    /// `InvalidConfig` outside a tokio runtime.
+    pub fn current(self: &Arc<Self>, make: impl FnOnce() -> T) -> Result<Arc<InRuntime<T>>> {
+        let runtime = Handle::try_current()
+            .map_err(|_| Error::new(ErrorKind::InvalidConfig, "no tokio runtime around the call"))?
+            .id();
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(&runtime) {
+            return Ok(Arc::clone(slot));
+        }
+        drop(slots);
+        Ok(self.insert(runtime, make()))
+    }
+
+    /// Takes all away; each is dropped when its last user has dropped it.
+    pub fn clear(&self) {
+        let slots = std::mem::take(&mut *self.slots_mut());
+        drop(slots);
+    }
+
+    fn insert(self: &Arc<Self>, runtime: Id, value: T) -> Arc<InRuntime<T>> {
+        // Made before the lock is taken: a runtime that is shutting down drops the guard here and now.
+        let new = Arc::new_cyclic(|slot| {
+            let guard = Guard {
+                all: Arc::downgrade(self),
+                slot: Weak::clone(slot),
+                runtime,
+            };
+            let task = tokio::spawn(async move {
+                let _guard = guard;
+                std::future::pending::<()>().await;
+            });
+            InRuntime {
+                value,
+                guard: task.abort_handle(),
+            }
+        });
+        let slot = Arc::clone(
+            self.slots_mut()
+                .entry(runtime)
+                .or_insert_with(|| Arc::clone(&new)),
+        );
+        if slot.guard.is_finished() {
+            self.remove(runtime, &Arc::downgrade(&slot));
+        }
+        slot
+    }
+}
+
+impl<T> PerRuntime<T> {
+    fn remove(&self, runtime: Id, slot: &Weak<InRuntime<T>>) {
+        let mut slots = self.slots_mut();
+        // A later runtime may have the same id.
+        let removed = match slots.get(&runtime) {
+            Some(found) if std::ptr::eq(Arc::as_ptr(found), slot.as_ptr()) => slots.remove(&runtime),
+            _ => None,
+        };
+        drop(slots);
+        drop(removed);
+    }
+
+    fn slots_mut(&self) -> RwLockWriteGuard<'_, HashMap<Id, Arc<InRuntime<T>>>> {
+        self.slots.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Default for PerRuntime<T> {
+    fn default() -> Self {
+        Self {
+            slots: RwLock::default(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for PerRuntime<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PerRuntime").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for InRuntime<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InRuntime").finish_non_exhaustive()
+    }
+}
+
+/// Takes a slot away when it is dropped with its runtime.
+struct Guard<T> {
+    all: Weak<PerRuntime<T>>,
+    slot: Weak<InRuntime<T>>,
+    runtime: Id,
+}
+
+impl<T> Drop for Guard<T> {
+    fn drop(&mut self) {
+        if let Some(all) = self.all.upgrade() {
+            all.remove(self.runtime, &self.slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().build().expect("a runtime")
+    }
+
+    #[test]
+    fn an_ended_runtime_leaves_nothing_behind() {
+        let all = Arc::<PerRuntime<u32>>::default();
+        let count = || all.slots.read().expect("no panic").len();
+        let (alive, ending) = (runtime(), runtime());
+        let ask = async |value| **all.current(|| value).expect("a runtime around it");
+        assert_eq!(alive.block_on(ask(1)), 1);
+        assert_eq!(ending.block_on(ask(2)), 2);
+        assert_eq!(alive.block_on(ask(3)), 1, "the second call makes none");
+        assert_eq!(count(), 2);
+        drop(ending);
+        assert_eq!(count(), 1);
+
+        alive.block_on(async {
+            all.clear();
+            assert_eq!(count(), 0);
+            assert_eq!(ask(4).await, 4);
+            tokio::task::yield_now().await;
+            assert_eq!(count(), 1, "the guard of the one before took the new one away");
+        });
+        drop(alive);
+        assert_eq!(count(), 0);
+    }
+
+    #[test]
+    fn outside_a_runtime_it_is_refused() {
+        let all = Arc::<PerRuntime<u32>>::default();
+        let error = all.current(|| 1).expect_err("no runtime");
+        assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+    }
+}

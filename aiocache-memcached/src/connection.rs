@@ -1,0 +1,213 @@
+//! One connection to a server, and bytes to and from it.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::task::Poll;
+
+use bytes::Bytes;
+use memcache_async::ascii::Protocol;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufWriter, Join, Take, join};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+use crate::error::{Fault, fatal, too_large};
+
+/// The longest line of an answer: a key, and the flags that were asked for.
+const MAX_LINE: u64 = 1024;
+/// Values up to this size are copied beside their command, so that small writes go out in one piece.
+const COPIED: usize = 16 << 10;
+
+/// Which commands the server knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Meta commands, whose answers carry the number of their question.
+    Meta,
+    /// The classic text commands only.
+    Text,
+}
+
+/// A connection. Only the task that owns it uses it, one command at a time and to the end.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    reader: Reader,
+    writer: OwnedWriteHalf,
+    pub(crate) dialect: Dialect,
+    /// See [`epoch`](Self::epoch).
+    epoch: Arc<AtomicU64>,
+    opaque: u32,
+    /// A command was answered.
+    pub(crate) proven: bool,
+}
+
+/// The connection as `memcache-async` may have it for one command: answers of one short line only, because it
+/// believes whatever length it is told.
+pub(crate) type Lent<'a> =
+    Protocol<Join<Take<&'a mut BufReader<OwnedReadHalf>>, BufWriter<&'a mut OwnedWriteHalf>>>;
+
+impl Connection {
+    pub(crate) fn new(stream: TcpStream, max_value_bytes: usize, epoch: Arc<AtomicU64>) -> Self {
+        let (reader, writer) = stream.into_split();
+        Self {
+            reader: Reader {
+                stream: BufReader::new(reader),
+                line: Vec::new(),
+                max_value_bytes,
+            },
+            writer,
+            dialect: Dialect::Meta,
+            epoch,
+            opaque: 0,
+            proven: false,
+        }
+    }
+
+    /// Another number after each connection to this server that was made anew: compare-and-set ids of a server
+    /// start again when it does, so an id is good within one epoch only. It has to be asked *before* the command
+    /// is sent that reads an id.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(SeqCst)
+    }
+
+    /// The first of `count` numbers for questions, not in use by any before.
+    pub(crate) fn opaques(&mut self, count: usize) -> u32 {
+        let first = self.opaque;
+        // Wrapping is fine: two questions under way are never 2^32 apart.
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.opaque = first.wrapping_add(count);
+        first
+    }
+
+    /// Sends `request` and reads what `read` reads, both at once: a server stops taking questions while its answers
+    /// wait to be read.
+    pub(crate) async fn exchange<R>(
+        &mut self,
+        request: Request,
+        read: impl AsyncFnOnce(&mut Reader) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
+        let writer = &mut self.writer;
+        let mut write = pin!(async move {
+            for part in request.into_parts() {
+                writer.write_all(&part).await?;
+            }
+            Ok::<_, io::Error>(())
+        });
+        let mut read = pin!(read(&mut self.reader));
+        let mut written = false;
+        poll_fn(|context| {
+            if !written && let Poll::Ready(done) = write.as_mut().poll(context) {
+                if let Err(error) = done {
+                    return Poll::Ready(Err(Fault::Broken(error)));
+                }
+                written = true;
+            }
+            match read.as_mut().poll(context) {
+                Poll::Ready(Ok(_)) if !written => Poll::Ready(Err(Fault::Strange)),
+                other => other,
+            }
+        })
+        .await
+    }
+
+    /// Lends the connection for one command that is answered by one line.
+    pub(crate) fn lend(&mut self) -> Lent<'_> {
+        Protocol::new(join(
+            (&mut self.reader.stream).take(MAX_LINE),
+            BufWriter::new(&mut self.writer),
+        ))
+    }
+
+    /// Returns when the server closes the connection, or says something that nobody asked for. Cancel safe.
+    pub(crate) async fn ended(&mut self) {
+        // Whatever it is, the connection is over.
+        drop(self.reader.stream.fill_buf().await);
+    }
+}
+
+/// What comes from the server, with a bound on everything.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    stream: BufReader<OwnedReadHalf>,
+    line: Vec<u8>,
+    max_value_bytes: usize,
+}
+
+impl Reader {
+    /// The next line, without its end.
+    pub(crate) async fn line(&mut self) -> Result<&[u8], Fault> {
+        self.line.clear();
+        let mut limited = (&mut self.stream).take(MAX_LINE);
+        limited.read_until(b'\n', &mut self.line).await?;
+        if self.line.is_empty() {
+            return Err(Fault::Broken(io::ErrorKind::UnexpectedEof.into()));
+        }
+        self.line.strip_suffix(b"\r\n").ok_or(Fault::Strange)
+    }
+
+    /// The next line, where it is not one of the errors after which a connection is out of step.
+    pub(crate) async fn answer(&mut self) -> Result<&[u8], Fault> {
+        let line = self.line().await?;
+        fatal(line).map_or(Ok(line), Err)
+    }
+
+    /// A value of `size` bytes and the end of its line. Nothing is allocated for a size over the limit.
+    pub(crate) async fn value(&mut self, size: usize) -> Result<Bytes, Fault> {
+        if size > self.max_value_bytes {
+            return Err(too_large(self.max_value_bytes));
+        }
+        let mut value = Vec::with_capacity(size);
+        let read = (&mut self.stream)
+            .take(size as u64)
+            .read_to_end(&mut value)
+            .await?;
+        let mut end = [0; 2];
+        self.stream.read_exact(&mut end).await?;
+        if read != size || end != *b"\r\n" {
+            return Err(Fault::Strange);
+        }
+        Ok(value.into())
+    }
+}
+
+/// Commands that go out in one piece.
+#[derive(Debug, Default)]
+pub(crate) struct Request {
+    parts: Vec<Bytes>,
+    last: Vec<u8>,
+}
+
+impl Request {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> &mut Self {
+        self.last.extend_from_slice(bytes);
+        self
+    }
+
+    /// A flag or a word with a number: ` O7`.
+    pub(crate) fn number(&mut self, before: &str, number: impl std::fmt::Display) -> &mut Self {
+        use std::io::Write;
+        write!(self.last, "{before}{number}").expect("a Vec takes every write");
+        self
+    }
+
+    pub(crate) fn end_line(&mut self) {
+        self.push(b"\r\n");
+    }
+
+    /// A data block with its end.
+    pub(crate) fn data(&mut self, value: &Bytes) {
+        if value.len() > COPIED {
+            self.parts.push(std::mem::take(&mut self.last).into());
+            self.parts.push(value.clone());
+        } else {
+            self.push(value);
+        }
+        self.end_line();
+    }
+
+    fn into_parts(mut self) -> Vec<Bytes> {
+        self.parts.push(self.last.into());
+        self.parts
+    }
+}

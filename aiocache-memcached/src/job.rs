@@ -1,0 +1,179 @@
+//! A command on its way: what the caller holds of it and what the connection's task does.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire};
+use std::time::Duration;
+
+use aiocache_core::{Error, ErrorKind, Result};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use crate::command::Command;
+use crate::connection::Connection;
+use crate::error::{Fault, Repeat, late, not_sent};
+
+/// Who has a job: nobody yet, a connection, or nobody any more. Only one of the two can take it, so a caller that
+/// goes knows whether anything was sent.
+#[derive(Debug, Default)]
+struct Claim(AtomicU8);
+
+impl Claim {
+    const WAITING: u8 = 0;
+    const STARTED: u8 = 1;
+    const GIVEN_UP: u8 = 2;
+
+    fn take(&self, as_what: u8) -> bool {
+        let taken = self.0.compare_exchange(Self::WAITING, as_what, AcqRel, Acquire);
+        taken.is_ok() || (as_what == Self::STARTED && taken == Err(Self::STARTED))
+    }
+}
+
+/// What the caller waits on.
+#[derive(Debug)]
+pub(crate) struct Ticket<A> {
+    answer: oneshot::Receiver<Result<A>>,
+    claim: Arc<Claim>,
+    until: Instant,
+    deadline: Duration,
+    repeat: Repeat,
+}
+
+impl<A> Ticket<A> {
+    /// The answer, no later than the deadline.
+    pub(crate) async fn answer(mut self) -> Result<A> {
+        match timeout_at(self.until, &mut self.answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(self.lost()),
+            Err(_) if self.claim.take(Claim::GIVEN_UP) => Err(not_sent(self.deadline)),
+            // The connection's task has the same deadline, and may just have kept it.
+            Err(_) => self
+                .answer
+                .try_recv()
+                .unwrap_or_else(|_| Err(late(self.deadline, self.repeat))),
+        }
+    }
+
+    /// The task that had it is gone, with its runtime.
+    fn lost(&self) -> Error {
+        if self.claim.take(Claim::GIVEN_UP) || self.repeat == Repeat::Harmless {
+            Error::new(ErrorKind::Unavailable, "the runtime is shutting down")
+        } else {
+            Error::new(ErrorKind::Unknown, "the runtime is shutting down")
+        }
+    }
+}
+
+impl<A> Drop for Ticket<A> {
+    fn drop(&mut self) {
+        self.claim.take(Claim::GIVEN_UP);
+    }
+}
+
+/// A job as a connection's task sees it.
+pub(crate) trait Job: Send {
+    /// Takes it on; false if its caller has gone, and then nothing may be sent.
+    fn start(&self) -> bool;
+
+    /// When the caller stops waiting.
+    fn until(&self) -> Instant;
+
+    /// Runs it and tells the caller. After a fault, the caller is not told yet.
+    fn run<'a>(
+        &'a mut self,
+        link: &'a mut Connection,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+
+    /// Whether it may be sent once more after its connection broke; true once.
+    fn may_repeat(&mut self) -> bool;
+
+    /// Tells the caller that its connection failed it.
+    fn fail(self: Box<Self>, fault: Fault);
+
+    /// Tells the caller that the answer did not come in time.
+    fn fail_late(self: Box<Self>);
+
+    /// Tells the caller that nothing was sent.
+    fn refuse(self: Box<Self>, error: &Error);
+}
+
+struct Task<C: Command> {
+    command: C,
+    tell: Option<oneshot::Sender<Result<C::Answer>>>,
+    claim: Arc<Claim>,
+    until: Instant,
+    deadline: Duration,
+    repeated: bool,
+}
+
+/// A job and the ticket for its answer.
+pub(crate) fn job<C: Command>(command: C, deadline: Duration) -> (Box<dyn Job>, Ticket<C::Answer>) {
+    let (tell, answer) = oneshot::channel();
+    let claim = Arc::<Claim>::default();
+    let until = Instant::now() + deadline;
+    let ticket = Ticket {
+        answer,
+        claim: Arc::clone(&claim),
+        until,
+        deadline,
+        repeat: C::REPEAT,
+    };
+    let task = Task {
+        command,
+        tell: Some(tell),
+        claim,
+        until,
+        deadline,
+        repeated: false,
+    };
+    (Box::new(task), ticket)
+}
+
+impl<C: Command> Task<C> {
+    fn tell(&mut self, answer: Result<C::Answer>) {
+        if let Some(tell) = self.tell.take() {
+            // A caller that has gone wants no answer.
+            drop(tell.send(answer));
+        }
+    }
+}
+
+impl<C: Command> Job for Task<C> {
+    fn start(&self) -> bool {
+        // A job that is sent once more is sent only if somebody still waits for it.
+        self.claim.take(Claim::STARTED) && self.tell.as_ref().is_some_and(|tell| !tell.is_closed())
+    }
+
+    fn until(&self) -> Instant {
+        self.until
+    }
+
+    fn run<'a>(
+        &'a mut self,
+        link: &'a mut Connection,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>> {
+        Box::pin(async move {
+            let answer = self.command.run(link).await?;
+            self.tell(answer);
+            Ok(())
+        })
+    }
+
+    fn may_repeat(&mut self) -> bool {
+        C::REPEAT == Repeat::Harmless && !std::mem::replace(&mut self.repeated, true)
+    }
+
+    fn fail(mut self: Box<Self>, fault: Fault) {
+        self.tell(Err(fault.error(C::REPEAT)));
+    }
+
+    fn fail_late(mut self: Box<Self>) {
+        let error = late(self.deadline, C::REPEAT);
+        self.tell(Err(error));
+    }
+
+    fn refuse(mut self: Box<Self>, error: &Error) {
+        self.tell(Err(error.clone()));
+    }
+}

@@ -1,0 +1,125 @@
+//! All servers of a backend, and the way of a command to the one that holds its key.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aiocache_core::{InRuntime, PerRuntime, Result};
+
+use crate::command::Command;
+use crate::config::Limits;
+use crate::connect::Connect;
+use crate::job::Ticket;
+use crate::key::Key;
+use crate::lane::Lane;
+use crate::ring::Ring;
+
+/// The servers, and each runtime's connections to them.
+pub(crate) struct Servers {
+    connects: Vec<Arc<Connect>>,
+    ring: Ring,
+    limits: Limits,
+    lanes: Arc<PerRuntime<Vec<Lane>>>,
+}
+
+impl Servers {
+    pub(crate) fn new(connects: Vec<Connect>, limits: Limits) -> Self {
+        let names: Vec<_> = connects
+            .iter()
+            .map(|connect| format!("{}:{}", connect.host, connect.port))
+            .collect();
+        Self {
+            connects: connects.into_iter().map(Arc::new).collect(),
+            ring: Ring::new(&names),
+            limits,
+            lanes: Arc::default(),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Sends a command to the server of `key`.
+    pub(crate) async fn call<C: Command>(&self, key: &Key, command: C) -> Result<C::Answer> {
+        let lanes = self.lanes()?;
+        lanes[self.server(key)].submit(command)?.answer().await
+    }
+
+    /// Sends a command to the first server.
+    pub(crate) async fn call_first<C: Command>(&self, command: C) -> Result<C::Answer> {
+        let lanes = self.lanes()?;
+        lanes[0].submit(command)?.answer().await
+    }
+
+    /// Sends a command to each server at once; the answers have their order.
+    pub(crate) async fn call_all<C: Command>(
+        &self,
+        command: impl Fn() -> C,
+    ) -> Result<Vec<Result<C::Answer>>> {
+        let lanes = self.lanes()?;
+        let tickets: Vec<_> = lanes.iter().map(|lane| lane.submit(command())).collect();
+        Ok(answers(tickets).await)
+    }
+
+    /// Sends each server that holds some of `keys` a command, all at once. `command` gets the positions of the keys
+    /// that are the server's; they come back beside the answer.
+    pub(crate) async fn call_shares<'a, C: Command>(
+        &self,
+        keys: impl Iterator<Item = &'a Key>,
+        command: impl Fn(&[usize]) -> C,
+    ) -> Result<Vec<(Vec<usize>, Result<C::Answer>)>> {
+        let mut shares = vec![Vec::new(); self.connects.len()];
+        for (position, key) in keys.enumerate() {
+            shares[self.server(key)].push(position);
+        }
+        let lanes = self.lanes()?;
+        let (mut asked, mut tickets) = (Vec::new(), Vec::new());
+        for (lane, share) in lanes.iter().zip(shares) {
+            if !share.is_empty() {
+                tickets.push(lane.submit(command(&share)));
+                asked.push(share);
+            }
+        }
+        Ok(asked.into_iter().zip(answers(tickets).await).collect())
+    }
+
+    /// Lets go of every connection, each when what was sent on it is answered.
+    pub(crate) fn close(&self) {
+        self.lanes.clear();
+    }
+
+    fn server(&self, key: &Key) -> usize {
+        if self.connects.len() == 1 {
+            return 0;
+        }
+        self.ring.server(key.as_bytes())
+    }
+
+    fn lanes(&self) -> Result<Arc<InRuntime<Vec<Lane>>>> {
+        self.lanes.current(|| {
+            let lane = |connect| Lane::new(Arc::clone(connect), self.limits);
+            self.connects.iter().map(lane).collect()
+        })
+    }
+}
+
+/// The answers to commands that are under way already.
+async fn answers<A>(tickets: Vec<Result<Ticket<A>>>) -> Vec<Result<A>> {
+    let mut answers = Vec::with_capacity(tickets.len());
+    for ticket in tickets {
+        answers.push(match ticket {
+            Ok(ticket) => ticket.answer().await,
+            Err(error) => Err(error),
+        });
+    }
+    answers
+}
+
+impl fmt::Debug for Servers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Servers")
+            .field("servers", &self.connects)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

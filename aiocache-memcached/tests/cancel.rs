@@ -1,0 +1,121 @@
+//! Callers that go away leave nothing for the next one.
+
+mod support;
+
+use std::time::Duration;
+
+use aiocache_core::Backend;
+use aiocache_core::testing::{Direction, Fault};
+use support::random::Random;
+use support::{backend, bytes, get, proxy, server};
+use tokio::time::{sleep, timeout};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropped_reads_never_give_another_keys_value() {
+    const TASKS: u64 = 64;
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let memcached = aiocache_memcached::MemcachedBackend::connect(url).expect("a good URL");
+    for task in 0..TASKS {
+        let key = format!("key-{task}");
+        memcached.write(&key, bytes(&key), None).await.expect("written");
+    }
+    proxy.set(Fault::Delay {
+        to_server: Duration::ZERO,
+        to_client: Duration::from_millis(1),
+    });
+    let task = |task: u64| {
+        let memcached = memcached.clone();
+        tokio::spawn(async move {
+            let (key, mut random) = (format!("key-{task}"), Random::new(task + 1));
+            let (mut right, mut cancelled) = (0, 0);
+            for _ in 0..300 {
+                let patience = Duration::from_micros(500 + random.below(59_500));
+                match timeout(patience, get(&memcached, &key)).await {
+                    Ok(read) => {
+                        assert_eq!(read.expect("an answer"), Some(bytes(&key)));
+                        right += 1;
+                    }
+                    Err(_) => cancelled += 1,
+                }
+            }
+            (right, cancelled)
+        })
+    };
+    let (mut right, mut cancelled) = (0, 0);
+    for task in (0..TASKS).map(task).collect::<Vec<_>>() {
+        let (r, c) = task.await.expect("never another key's value");
+        right += r;
+        cancelled += c;
+    }
+    println!(
+        "{right} right, {cancelled} cancelled, {} connections",
+        proxy.connections()
+    );
+    assert!(
+        cancelled > 100 && right > 1000,
+        "{right} right, {cancelled} cancelled"
+    );
+    assert!(proxy.connections() <= 4, "{}", proxy.connections());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_half_written_value_swallows_no_later_command() {
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let memcached = aiocache_memcached::MemcachedBackend::connect(url).expect("a good URL");
+    let large = bytes(vec![b'x'; 1_000_000]);
+    for round in 0..100 {
+        proxy.set(Fault::Stall(Direction::ToServer));
+        for _ in 0..2 {
+            let write = memcached.write("large", large.clone(), None);
+            let patience = Duration::from_millis(round % 5);
+            // Dropped before, in the middle of or after being sent.
+            drop(timeout(patience, write).await);
+        }
+        proxy.set(Fault::Pass);
+        let value = bytes(format!("round {round}"));
+        memcached
+            .write("key", value.clone(), None)
+            .await
+            .expect("written");
+        assert_eq!(
+            get(&memcached, "key").await.expect("read"),
+            Some(value),
+            "round {round}"
+        );
+    }
+    let read = get(&memcached, "large").await.expect("read");
+    assert!(read.is_none_or(|read| read == large), "a whole value or none");
+    println!("{} connections", proxy.connections());
+}
+
+#[tokio::test]
+async fn a_command_that_nobody_waits_for_any_more_is_not_sent() {
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let memcached = aiocache_memcached::MemcachedBackend::builder()
+        .server(url)
+        .pool_size(1)
+        .build()
+        .expect("good options");
+    memcached.ping().await.expect("there");
+    proxy.set(Fault::Stall(Direction::ToClient));
+    let busy = tokio::spawn({
+        let memcached = memcached.clone();
+        async move { get(&memcached, "busy").await }
+    });
+    sleep(Duration::from_millis(20)).await;
+    // The one connection is taken, so this waits in the queue.
+    drop(
+        timeout(
+            Duration::from_millis(20),
+            memcached.write("key", bytes("1"), None),
+        )
+        .await,
+    );
+    proxy.set(Fault::Pass);
+    assert_eq!(busy.await.expect("no panic").expect("read"), None);
+    memcached.ping().await.expect("there");
+    assert_eq!(get(&backend(&server), "key").await.expect("read"), None);
+}

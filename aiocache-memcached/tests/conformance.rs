@@ -1,0 +1,37 @@
+//! The backend passes the conformance suite: with one server, and with three behind the erased twin.
+
+use std::sync::LazyLock;
+
+use aiocache_core::testing::{Fixture, MemcachedServer};
+use aiocache_memcached::{MemcachedBackend, MemcachedBuilder};
+
+/// Cases use keys of their own; `clear_all` has a suite of its own below.
+fn servers() -> MemcachedBuilder {
+    static SERVERS: LazyLock<[MemcachedServer; 3]> =
+        LazyLock::new(|| [(); 3].map(|()| MemcachedServer::start().expect("memcached starts")));
+    SERVERS
+        .iter()
+        .fold(MemcachedBackend::builder(), |builder, server| {
+            builder.server(server.url())
+        })
+}
+
+/// A server of the case's own, so that the cases of `clear_all` run too.
+fn own() -> Fixture<MemcachedBackend> {
+    let server = MemcachedServer::start().expect("memcached starts");
+    let backend = MemcachedBackend::connect(server.url()).expect("a good URL");
+    Fixture::own(backend).keeping(server)
+}
+
+mod memcached {
+    aiocache_core::backend_conformance!(async { super::own() });
+}
+
+mod three_memcached_erased {
+    use aiocache_core::DynBackend;
+    use aiocache_core::testing::Fixture;
+
+    aiocache_core::backend_conformance!(async {
+        Fixture::shared(DynBackend::new(super::servers().build().expect("good options")))
+    });
+}

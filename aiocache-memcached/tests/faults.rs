@@ -1,0 +1,340 @@
+//! Servers that are killed, restarted and paused.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use aiocache_core::testing::{Direction, Fault, MemcachedServer};
+use aiocache_core::{Backend, Error, ErrorKind, Want};
+use aiocache_memcached::MemcachedBackend;
+use support::{backend, bytes, get, proxy, server};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// What a task saw: each command's time of answer, how long it took, and its error.
+type Seen = Vec<(Instant, Duration, Option<Error>)>;
+
+fn storm(memcached: &MemcachedBackend, stop: &Arc<AtomicBool>, tasks: usize) -> Vec<JoinHandle<Seen>> {
+    let task = |task: usize| {
+        let (memcached, stop) = (memcached.clone(), Arc::clone(stop));
+        tokio::spawn(async move {
+            let key = format!("key-{task}");
+            let mut seen = Seen::new();
+            for round in 0_usize.. {
+                if stop.load(Relaxed) {
+                    break;
+                }
+                let start = Instant::now();
+                let result = match round % 3 {
+                    0 => memcached.write(&key, bytes(&key), None).await,
+                    1 => get(&memcached, &key).await.map(|_| ()),
+                    _ => memcached.delete(&key).await.map(|_| ()),
+                };
+                seen.push((Instant::now(), start.elapsed(), result.err()));
+                sleep(Duration::from_millis(1)).await;
+            }
+            seen
+        })
+    };
+    (0..tasks).map(task).collect()
+}
+
+async fn joined(tasks: Vec<JoinHandle<Seen>>) -> Seen {
+    let mut all = Seen::new();
+    for task in tasks {
+        all.extend(task.await.expect("no panic"));
+    }
+    all
+}
+
+fn slowest(seen: &Seen) -> Duration {
+    seen.iter().map(|(_, took, _)| *took).max().expect("commands ran")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_costs_idempotent_callers_nothing() {
+    let mut server = server();
+    let memcached = backend(&server);
+    let stop = Arc::default();
+    let tasks = storm(&memcached, &stop, 50);
+    for _ in 0..3 {
+        sleep(Duration::from_millis(150)).await;
+        tokio::task::block_in_place(|| server.restart()).expect("the server obeys");
+    }
+    sleep(Duration::from_millis(300)).await;
+    stop.store(true, Relaxed);
+    let seen = joined(tasks).await;
+    let errors: Vec<_> = seen.iter().filter_map(|(.., error)| error.as_ref()).collect();
+    println!(
+        "{} commands over 3 restarts, slowest {:?}",
+        seen.len(),
+        slowest(&seen)
+    );
+    assert!(
+        errors.is_empty(),
+        "{} errors, the first {}",
+        errors.len(),
+        errors[0]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_away_is_unavailable_only_while_it_is_away() {
+    let mut server = server();
+    let memcached = backend(&server);
+    let stop = Arc::default();
+    let tasks = storm(&memcached, &stop, 50);
+    sleep(Duration::from_millis(100)).await;
+    server.kill().expect("the server obeys");
+    sleep(Duration::from_millis(1500)).await;
+    tokio::task::block_in_place(|| server.restart()).expect("the server obeys");
+    let back = Instant::now();
+    sleep(Duration::from_millis(700)).await;
+    stop.store(true, Relaxed);
+    let seen = joined(tasks).await;
+
+    let first = seen
+        .iter()
+        .filter(|(at, _, error)| *at > back && error.is_none())
+        .map(|(at, ..)| *at)
+        .min();
+    let first = first.expect("it works again") - back;
+    println!(
+        "{} commands, slowest {:?}, first success after {first:?}",
+        seen.len(),
+        slowest(&seen)
+    );
+    assert!(
+        first <= Duration::from_millis(300),
+        "first success after {first:?}"
+    );
+    let late = seen
+        .iter()
+        .filter(|(at, _, error)| *at > back + Duration::from_millis(300) && error.is_some());
+    assert_eq!(late.count(), 0);
+    let kinds = seen
+        .iter()
+        .filter_map(|(.., error)| error.as_ref())
+        .map(Error::kind);
+    assert!(kinds.clone().count() > 0 && kinds.clone().all(|kind| kind == ErrorKind::Unavailable));
+    assert!(slowest(&seen) <= Duration::from_millis(700));
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_was_closed_costs_nothing_not_even_a_counter() {
+    let mut server = server();
+    let memcached = backend(&server);
+    for _ in 0..3 {
+        memcached.ping().await.expect("there");
+        tokio::task::yield_now().await;
+        server.restart().expect("the server obeys");
+        // The connection's task sees the end when this runtime next polls it.
+        sleep(Duration::from_millis(20)).await;
+        assert_eq!(memcached.increment("counter", 1, None).await.expect("counted"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_paused_server_costs_the_deadline_and_is_found_again() {
+    let mut server = server();
+    let deadline = Duration::from_millis(250);
+    let memcached = MemcachedBackend::builder()
+        .server(server.url())
+        .deadline(deadline)
+        .build()
+        .expect("good options");
+    memcached.write("key", bytes("1"), None).await.expect("written");
+    server.pause().expect("the server obeys");
+    let mut worst = Duration::ZERO;
+    for _ in 0..8 {
+        let start = Instant::now();
+        let error = get(&memcached, "key").await.expect_err("paused");
+        assert!(
+            matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable),
+            "{error}"
+        );
+        worst = worst.max(start.elapsed());
+    }
+    server.resume().expect("the server obeys");
+    println!("slowest {worst:?} with a deadline of {deadline:?}");
+    assert!(worst <= deadline * 2);
+    let start = Instant::now();
+    while get(&memcached, "key").await.is_err() {
+        sleep(Duration::from_millis(5)).await;
+    }
+    println!("back after {:?}", start.elapsed());
+    assert!(
+        start.elapsed() <= Duration::from_millis(500),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_never_answered_costs_each_caller_at_most_the_deadline() {
+    let mut server = server();
+    server.pause().expect("the server obeys");
+    let deadline = Duration::from_millis(250);
+    let memcached = MemcachedBackend::builder()
+        .server(server.url())
+        .deadline(deadline)
+        .build()
+        .expect("good options");
+    let mut worst = Duration::ZERO;
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(3) {
+        let start = Instant::now();
+        let error = memcached.increment("counter", 1, None).await.expect_err("paused");
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "nothing was sent");
+        worst = worst.max(start.elapsed());
+        sleep(Duration::from_millis(10)).await;
+    }
+    println!("slowest {worst:?} with a deadline of {deadline:?}");
+    assert!(worst <= deadline * 2, "{worst:?}");
+    server.resume().expect("the server obeys");
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(memcached.increment("counter", 1, None).await.expect("counted"), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_went_dark_costs_one_deadline_and_is_left() {
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let deadline = Duration::from_millis(200);
+    let memcached = MemcachedBackend::builder()
+        .server(url)
+        .deadline(deadline)
+        .pool_size(1)
+        .build()
+        .expect("good options");
+    memcached.write("key", bytes("1"), None).await.expect("written");
+    proxy.set_live(Fault::BlackHole(Direction::Both));
+    assert_eq!(
+        get(&memcached, "key").await.expect_err("dark").kind(),
+        ErrorKind::Timeout
+    );
+    assert_eq!(
+        get(&memcached, "key").await.expect("a new connection"),
+        Some(bytes("1"))
+    );
+    proxy.set_live(Fault::BlackHole(Direction::Both));
+    let error = memcached.increment("counter", 1, None).await.expect_err("dark");
+    assert_eq!(error.kind(), ErrorKind::Unknown, "it may have been counted");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_is_there_however_often_connections_break() {
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let memcached = MemcachedBackend::connect(url).expect("a good URL");
+    let task = |task: usize| {
+        let memcached = memcached.clone();
+        tokio::spawn(async move {
+            let mut acknowledged = Vec::new();
+            for round in 0..625 {
+                let key = format!("{task}.{round}");
+                match memcached.write(&key, bytes(&key), None).await {
+                    Ok(()) => acknowledged.push(key),
+                    Err(error) => {
+                        assert!(error.is_transient(), "{error}");
+                        sleep(Duration::from_millis(5)).await;
+                    }
+                }
+            }
+            acknowledged
+        })
+    };
+    let tasks: Vec<_> = (0..16).map(task).collect();
+    let mut cuts = 0;
+    while !tasks.iter().all(JoinHandle::is_finished) {
+        sleep(Duration::from_millis(60)).await;
+        proxy.cut();
+        cuts += 1;
+    }
+    let (mut acknowledged, mut missing) = (0, 0);
+    for task in tasks {
+        for key in task.await.expect("no panic") {
+            acknowledged += 1;
+            let read = backend_read(&server, &key).await;
+            missing += usize::from(read != Some(bytes(&key)));
+        }
+    }
+    println!("{acknowledged} of 10000 acknowledged over {cuts} cuts, {missing} missing");
+    assert_eq!(missing, 0);
+    assert!(cuts > 3 && acknowledged > 5_000);
+}
+
+async fn backend_read(server: &MemcachedServer, key: &str) -> Option<bytes::Bytes> {
+    thread_local! { static DIRECT: std::cell::OnceCell<MemcachedBackend> = const { std::cell::OnceCell::new() }; }
+    let direct = DIRECT.with(|direct| direct.get_or_init(|| backend(server)).clone());
+    get(&direct, key).await.expect("read")
+}
+
+#[tokio::test]
+async fn ok_means_that_the_server_said_so() {
+    let mut server = server();
+    let (proxy, url) = proxy(&server).await;
+    let memcached = MemcachedBackend::builder()
+        .server(url)
+        .max_value_bytes(8 << 20)
+        .build()
+        .expect("good options");
+    memcached.write("key", bytes("old"), None).await.expect("written");
+    let error = memcached
+        .write("key", bytes(vec![0; 2 << 20]), None)
+        .await
+        .expect_err("over -I");
+    assert_eq!(error.kind(), ErrorKind::ValueTooLarge, "{error}");
+    let pairs = vec![
+        ("a", bytes("1")),
+        ("b", bytes(vec![0; 2 << 20])),
+        ("c", bytes("3")),
+    ];
+    let error = memcached.write_many(pairs, None).await.expect_err("over -I");
+    assert_eq!((error.kind(), error.index()), (ErrorKind::ValueTooLarge, Some(1)));
+    assert_eq!(get(&memcached, "c").await.expect("in step"), Some(bytes("3")));
+    assert_eq!(proxy.connections(), 4, "a refusal costs no connection");
+
+    // Killed between the write and the answer.
+    proxy.set(Fault::BlackHole(Direction::ToClient));
+    let write = tokio::spawn({
+        let memcached = memcached.clone();
+        async move { memcached.add("key", bytes("new"), None).await }
+    });
+    sleep(Duration::from_millis(50)).await;
+    server.kill().expect("the server obeys");
+    let error = write.await.expect("no panic").expect_err("nobody said so");
+    assert_eq!(error.kind(), ErrorKind::Unknown, "{error}");
+}
+
+#[tokio::test]
+async fn a_version_is_refused_after_a_restart() {
+    let mut server = server();
+    let memcached = backend(&server);
+    memcached.write("key", bytes("1"), None).await.expect("written");
+    let version = memcached.read("key", Want::VERSION, |entry| entry.version).await;
+    let version = version.expect("read").flatten().expect("a version");
+    server.restart().expect("the server obeys");
+    let (number, _) = version.as_number().expect("a number");
+    let again = backend(&server);
+    // The same compare-and-set id, given to another write by another server.
+    for round in 0..number {
+        again
+            .write("key", bytes(format!("{round}")), None)
+            .await
+            .expect("written");
+    }
+    let set = memcached
+        .compare_and_set("key", bytes("stale"), None, &version)
+        .await;
+    assert!(!set.expect("compared"), "an id of the server before was taken");
+    assert!(
+        !memcached
+            .compare_and_delete("key", &version)
+            .await
+            .expect("compared")
+    );
+    assert_ne!(get(&memcached, "key").await.expect("read"), Some(bytes("stale")));
+}

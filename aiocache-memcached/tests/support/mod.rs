@@ -1,0 +1,34 @@
+//! Servers for one test each, and short forms of what the tests ask a backend.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use aiocache_core::testing::{FaultProxy, MemcachedServer};
+use aiocache_core::{Backend, Want};
+use aiocache_memcached::MemcachedBackend;
+use bytes::Bytes;
+
+pub(crate) mod random;
+
+/// A server of the test's own.
+pub(crate) fn server() -> MemcachedServer {
+    MemcachedServer::start().expect("memcached starts")
+}
+
+/// A proxy in front of `server`, and the URL of it.
+pub(crate) async fn proxy(server: &MemcachedServer) -> (FaultProxy, String) {
+    let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
+    let url = format!("memcached://{}", proxy.addr());
+    (proxy, url)
+}
+
+pub(crate) fn backend(server: &MemcachedServer) -> MemcachedBackend {
+    MemcachedBackend::connect(server.url()).expect("a good URL")
+}
+
+pub(crate) async fn get(backend: &MemcachedBackend, key: &str) -> aiocache_core::Result<Option<Bytes>> {
+    backend.read(key, Want::VALUE, |entry| entry.raw.clone()).await
+}
+
+pub(crate) fn bytes(text: impl AsRef<[u8]>) -> Bytes {
+    Bytes::copy_from_slice(text.as_ref())
+}

@@ -1,0 +1,199 @@
+//! A server or proxy that does not know the meta commands.
+
+mod support;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use aiocache_core::testing::MemcachedServer;
+use aiocache_core::{Backend, ErrorKind, Reply, Want};
+use aiocache_memcached::MemcachedBackend;
+use support::{backend, bytes, get, server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A proxy that answers the first command, `mn`, with `ERROR`, and passes the rest on.
+async fn old(server: &MemcachedServer) -> MemcachedBackend {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let server = server.addr();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            // Its end is the client's.
+            tokio::spawn(async move { drop(pass(client, server).await) });
+        }
+    });
+    MemcachedBackend::builder()
+        .server(address.to_string())
+        .max_value_bytes(8 << 20)
+        .build()
+        .expect("good options")
+}
+
+async fn pass(mut client: TcpStream, server: SocketAddr) -> std::io::Result<()> {
+    let mut question = [0; 4];
+    client.read_exact(&mut question).await?;
+    assert_eq!(&question, b"mn\r\n");
+    client.write_all(b"ERROR\r\n").await?;
+    copy_bidirectional(&mut client, &mut TcpStream::connect(server).await?).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_commands_of_a_cache_work() {
+    let server = server();
+    let memcached = old(&server).await;
+    let hour = Some(Duration::from_secs(3600));
+    memcached.ping().await.expect("there");
+    memcached
+        .write("key", bytes("va\r\nlue"), hour)
+        .await
+        .expect("written");
+    assert_eq!(
+        get(&memcached, "key").await.expect("read"),
+        Some(bytes("va\r\nlue"))
+    );
+    assert_eq!(get(&memcached, "missing").await.expect("read"), None);
+    assert!(!memcached.add("key", bytes("2"), None).await.expect("asked"));
+    assert!(memcached.add("new", bytes(""), None).await.expect("asked"));
+    assert_eq!(get(&memcached, "new").await.expect("read"), Some(bytes("")));
+    let pairs = (0..100)
+        .map(|n| (["a", "b", "c"][n % 3], bytes(n.to_string())))
+        .collect();
+    memcached.write_many(pairs, hour).await.expect("written");
+    let read = memcached.read_many(&["c", "x", "a", "c"], Want::REMAINING, |at, entry| {
+        assert_eq!(entry.remaining, None, "it cannot be told");
+        (at, entry.raw.clone())
+    });
+    let read = read.await.expect("read");
+    assert_eq!(
+        read,
+        [
+            Some((0, bytes("98"))),
+            None,
+            Some((2, bytes("99"))),
+            Some((3, bytes("98")))
+        ]
+    );
+    assert!(memcached.exists("a").await.expect("asked"));
+    assert!(memcached.expire("a", None).await.expect("asked"));
+    assert!(!memcached.expire("missing", None).await.expect("asked"));
+    assert!(memcached.delete("a").await.expect("asked"));
+    assert!(!memcached.delete("a").await.expect("asked"));
+    assert_eq!(
+        memcached.delete_many(&["a", "b", "c", "c"]).await.expect("asked"),
+        2
+    );
+    assert_eq!(
+        memcached.ttl("key").await.expect_err("cannot tell").kind(),
+        ErrorKind::Unsupported
+    );
+    let large = bytes(vec![0; 2 << 20]);
+    let memcached_large = memcached
+        .write("large", large, None)
+        .await
+        .expect_err("too large");
+    assert_eq!(memcached_large.kind(), ErrorKind::ValueTooLarge);
+    assert_eq!(
+        memcached.raw(&[b"get", b"nope"]).await.expect("asked"),
+        Reply::Map(Vec::new())
+    );
+    memcached.clear_all().await.expect("emptied");
+    assert_eq!(get(&memcached, "key").await.expect("read"), None);
+}
+
+#[tokio::test]
+async fn versions_are_compared() {
+    let server = server();
+    let memcached = old(&server).await;
+    let version = async |key: &str| {
+        let version = memcached.read(key, Want::VERSION, |entry| entry.version).await;
+        version.expect("read").flatten().expect("a version")
+    };
+    memcached.write("key", bytes("1"), None).await.expect("written");
+    let first = version("key").await;
+    assert!(
+        memcached
+            .compare_and_set("key", bytes("2"), None, &first)
+            .await
+            .expect("compared")
+    );
+    assert!(
+        !memcached
+            .compare_and_set("key", bytes("3"), None, &first)
+            .await
+            .expect("compared")
+    );
+    assert!(
+        !memcached
+            .compare_and_delete("key", &first)
+            .await
+            .expect("compared")
+    );
+    let second = version("key").await;
+    assert!(
+        memcached
+            .compare_and_delete("key", &second)
+            .await
+            .expect("compared")
+    );
+    assert_eq!(get(&memcached, "key").await.expect("read"), None);
+    assert!(
+        memcached
+            .add("key", bytes("4"), None)
+            .await
+            .expect("a deleted key is absent")
+    );
+    memcached.delete("key").await.expect("deleted");
+    assert!(
+        !memcached
+            .compare_and_set("key", bytes("5"), None, &second)
+            .await
+            .expect("compared")
+    );
+    assert!(
+        !memcached
+            .compare_and_delete("key", &second)
+            .await
+            .expect("compared")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counters_go_up_and_keep_their_ttl() {
+    let server = server();
+    let memcached = old(&server).await;
+    let hour = Some(Duration::from_secs(3600));
+    let tasks: Vec<_> = (0..16)
+        .map(|_| {
+            let memcached = memcached.clone();
+            tokio::spawn(async move {
+                for _ in 0..20 {
+                    memcached.increment("counter", 1, hour).await.expect("counted");
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.expect("no panic");
+    }
+    assert_eq!(
+        memcached.increment("counter", 0, None).await.expect("counted"),
+        320
+    );
+    let left = backend(&server).ttl("counter").await.expect("ttl");
+    assert!(matches!(left, aiocache_core::Remaining::For(_)), "{left:?}");
+    for (delta, kind) in [(-1, ErrorKind::Unsupported), (i64::MAX, ErrorKind::Overflow)] {
+        assert_eq!(
+            memcached
+                .increment("counter", delta, None)
+                .await
+                .expect_err("refused")
+                .kind(),
+            kind
+        );
+    }
+    memcached.write("text", bytes("1 "), None).await.expect("written");
+    let error = memcached.increment("text", 1, None).await.expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::NotAnInteger);
+}
