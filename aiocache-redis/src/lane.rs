@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::config::Limits;
 use crate::connect::{Connect, Link};
+use crate::error;
 
 /// Timeouts in a row, with no answer between them, after which a connection is given up.
 const MAX_TIMEOUTS: u32 = 3;
@@ -108,7 +109,7 @@ impl Lane {
         };
         match attempt.wait_for(Option::is_some).await {
             Ok(outcome) => outcome.clone().expect("just waited for"),
-            Err(_) => Err(Error::new(ErrorKind::Unavailable, "the runtime is shutting down")),
+            Err(_) => Err(error::shutting_down()),
         }
     }
 

@@ -25,6 +25,8 @@
 use aiocache_core::{Cache, JsonSerializer};
 
 mod backend;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod command;
 mod config;
 mod connect;
@@ -35,8 +37,14 @@ mod read;
 mod reply;
 mod scan;
 mod script;
+#[cfg(feature = "sentinel")]
+mod sentinel;
+mod store;
+#[cfg(feature = "tls")]
+mod tls;
 mod url;
 mod wire;
+mod write;
 
 pub use backend::RedisBackend;
 pub use config::RedisBuilder;

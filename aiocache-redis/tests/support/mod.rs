@@ -2,6 +2,11 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod cluster;
+pub(crate) mod sentinel;
+
+use std::net::SocketAddr;
+
 use aiocache_core::testing::{FaultProxy, RedisServer};
 use aiocache_core::{Backend, Want};
 use aiocache_redis::RedisBackend;
@@ -27,7 +32,11 @@ pub(crate) async fn proxy(server: &RedisServer) -> (FaultProxy, String) {
 
 /// The URL of a server, without a password.
 pub(crate) fn url(server: &RedisServer) -> String {
-    format!("redis://{}/", server.addr())
+    url_of(server.addr())
+}
+
+pub(crate) fn url_of(address: SocketAddr) -> String {
+    format!("redis://{address}/")
 }
 
 pub(crate) fn backend(server: &RedisServer) -> RedisBackend {
