@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use aiocache_core::testing::RedisServer;
 use aiocache_core::{Backend, Error, ErrorKind};
 use aiocache_redis::{RedisBackend, RedisBuilder};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use support::{bytes, get};
 
 /// An authority, and what it has signed, as PEM.
@@ -23,6 +23,7 @@ impl Authority {
     fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "authority");
         let key = KeyPair::generate().expect("a key");
         Self(CertifiedIssuer::self_signed(params, key).expect("signed"))
     }
@@ -32,7 +33,8 @@ impl Authority {
     }
 
     fn sign(&self, name: &str) -> Signed {
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.0).expect("signed");
         Signed {
