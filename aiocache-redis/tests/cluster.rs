@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aiocache_core::{Backend, ErrorKind, Remaining, Want};
 use aiocache_redis::RedisBackend;
 use support::cluster::{Nodes, owner};
-use support::{bytes, get, server};
+use support::{HARD_PREFIXES, bytes, get, server};
 use tokio::time::sleep;
 
 const DEADLINE: Duration = Duration::from_millis(400);
@@ -69,16 +69,13 @@ async fn many_keys_go_to_all_nodes_and_come_back_in_order() {
     assert_eq!(nodes.sizes().await, [0; 3]);
 }
 
+/// P19 of a cluster.
 #[tokio::test]
 async fn twenty_namespaces_of_pattern_characters_are_cleared_one_by_one() {
     let nodes = Nodes::start(0).await;
     let redis = connect(&nodes);
-    let prefixes = [
-        "a:", "ab:", "abc:", "a*:", "a?:", "a[bc]:", "a[^b]:", "a\\:", "a\\*:", "[a-c]:", "[:", "]:", "^:",
-        "-:", "*", "ä:", "a\n:", "a\\", "app1:", "app[12]:",
-    ];
     let mut left: Vec<String> = Vec::new();
-    for prefix in prefixes {
+    for prefix in HARD_PREFIXES {
         let names = names(prefix, 500);
         let pairs = names.iter().map(|name| (name.as_str(), bytes("1"))).collect();
         redis.write_many(pairs, None).await.expect("written");
@@ -86,7 +83,7 @@ async fn twenty_namespaces_of_pattern_characters_are_cleared_one_by_one() {
     }
     assert_eq!(left.len(), 10_000);
     let (mut lost, mut remained) = (0, 0);
-    for prefix in prefixes {
+    for prefix in HARD_PREFIXES {
         redis.clear(prefix).await.expect("cleared");
         let (gone, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|name| name.starts_with(prefix));
         let count = async |names: &[String]| {

@@ -17,6 +17,29 @@ pub(crate) fn server() -> RedisServer {
     RedisServer::start().expect("redis-server starts")
 }
 
+/// Twenty namespaces, some of them prefixes of others, all with what means something in patterns or could.
+pub(crate) const HARD_PREFIXES: [&str; 20] = [
+    "a:", "ab:", "abc:", "a*:", "a?:", "a[bc]:", "a[^b]:", "a\\:", "a\\*:", "[a-c]:", "[:", "]:", "^:", "-:",
+    "*", "ä:", "a\n:", "a\\", "app1:", "app[12]:",
+];
+
+/// `short`, or `heavy` in a run with `AIOCACHE_STRESS` set.
+pub(crate) fn scaled(short: usize, heavy: usize) -> usize {
+    if std::env::var_os("AIOCACHE_STRESS").is_some() {
+        heavy
+    } else {
+        short
+    }
+}
+
+/// A small generator, so that each run differs in detail but no dependency is needed.
+pub(crate) fn next(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
 /// A server with options.
 pub(crate) fn server_with(options: &[&str]) -> RedisServer {
     let server = RedisServer::builder().args(options.iter().copied()).start();
