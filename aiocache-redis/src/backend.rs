@@ -32,6 +32,18 @@ use crate::{command, read, reply, scan, write};
 /// where values of many MiB are read, give them a longer [`deadline`](RedisBuilder::deadline) and a backend of
 /// their own.
 ///
+/// # Clusters
+/// A command goes to the node that has its key, by the same kind of connections, and is sent on where a slot moved;
+/// what several nodes have a part in is asked of all at once. A node that is down costs its own keys, and commands
+/// over several keys fail if one of them is there, with the parts of the others done. `clear`, `clear_all` and
+/// `ping` go to every primary. `raw` takes its second argument for the key, or the first key of a script.
+///
+/// # Sentinels
+/// The master is asked for whenever a connection is made, so that a failover costs the time that the sentinels need
+/// and one reconnect. Who is the master is looked up every second besides, because one that is replaced while it
+/// lives takes writes for seconds before it is told. Redis replicates after it has answered: what was acknowledged
+/// shortly before a failover may be lost, and so is what a master that was cut off took.
+///
 /// # Cancel safety
 /// Any command may be dropped at any point: no answer goes to another caller. What was sent may still be done.
 #[derive(Clone)]
@@ -42,8 +54,16 @@ pub struct RedisBackend {
 impl RedisBackend {
     /// A backend with the usual options. Checks the URL and connects with the first command.
     ///
-    /// Accepted are `redis://[user[:password]@]host[:port][/database][?protocol=2]` and
-    /// `redis+unix:///path/to/socket[?db=0&user=…&pass=…&protocol=2]`.
+    /// Accepted are, with `?protocol=2` or without,
+    /// - `redis://[user[:password]@]host[:port][/database]`,
+    /// - `redis+unix:///path/to/socket[?db=0&user=…&pass=…]`,
+    /// - `rediss://` as the first with TLS (feature `tls`), with `?ca_file=/path` for other authorities than the
+    ///   system's and `&cert_file=/path&key_file=/path` for a client that has to show a certificate. The server's
+    ///   certificate is always checked,
+    /// - `redis-cluster://[user[:password]@]host[:port],host[:port]…` (feature `cluster`), some of the nodes,
+    /// - `redis-sentinel://[user[:password]@]host[:port],host[:port]…/master-name[?db=0]` (feature `sentinel`): the
+    ///   sentinels, with the user and password of the servers; the sentinels' own are options,
+    /// - `rediss-cluster://` and `rediss-sentinel://`: the same with TLS.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`], with what is wrong and what is accepted, but not with the URL.

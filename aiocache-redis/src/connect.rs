@@ -31,7 +31,7 @@ pub(crate) struct Connect {
     /// The server; of a master behind sentinels everything but where it is.
     info: ConnectionInfo,
     #[cfg(feature = "sentinel")]
-    sentinels: Option<Sentinels>,
+    sentinels: Option<Arc<Sentinels>>,
     /// A server that refuses RESP3 is spoken to in RESP2.
     refuses_resp3: AtomicBool,
     client_name: Option<String>,
@@ -68,7 +68,7 @@ impl Connect {
     ) -> Result<Self> {
         let mut connect = Self::new(info, client_name)?;
         connect.address = sentinels.to_string();
-        connect.sentinels = Some(sentinels);
+        connect.sentinels = Some(Arc::new(sentinels));
         Ok(connect)
     }
 
@@ -91,9 +91,11 @@ impl Connect {
     async fn find_and_open(&self) -> Result<(Link, Arc<Health>)> {
         #[cfg(feature = "sentinel")]
         if let Some(sentinels) = &self.sentinels {
-            let info = self.info.clone().set_addr(sentinels.master().await?);
+            let master = sentinels.master().await?;
+            let info = self.info.clone().set_addr(master.clone());
             let (mut link, health) = self.open_at(&info).await?;
             sentinel::check_master(&mut link).await?;
+            tokio::spawn(Arc::clone(sentinels).watch(master, Arc::downgrade(&health)));
             return Ok((link, health));
         }
         self.open_at(&self.info).await

@@ -49,6 +49,11 @@ impl Health {
         self.ended.store(true, Relaxed);
     }
 
+    #[cfg(feature = "sentinel")]
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Relaxed)
+    }
+
     pub(crate) fn answered(&self) {
         // Looks before it writes: every command of every thread comes by here.
         if self.timeouts.load(Relaxed) != 0 {

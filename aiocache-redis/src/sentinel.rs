@@ -1,21 +1,25 @@
 //! Asking sentinels where their master is.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
 use redis::{AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, RedisConnectionInfo, Value};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::connect::{Link, moved_to};
+use crate::lane::Health;
 use crate::{error, reply};
 
 /// How long one sentinel is waited for.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How long the others are waited for once one has answered.
 const GRACE: Duration = Duration::from_millis(30);
+
+/// The pause between two looks at who is the master while a connection lives.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// The sentinels that watch a master.
 pub(crate) struct Sentinels {
@@ -76,7 +80,7 @@ impl Sentinels {
             format!("no sentinel answered within {PATIENCE:?}"),
         );
         while let Ok(Some(answered)) = timeout_at(until, asked.join_next()).await {
-            match answered.map_err(|_| error::shutting_down()).flatten() {
+            match answered.unwrap_or_else(|_| Err(error::shutting_down())) {
                 Ok(answer) => {
                     until = until.min(Instant::now() + GRACE);
                     if newest.as_ref().is_none_or(|found| found.epoch < answer.epoch) {
@@ -92,6 +96,46 @@ impl Sentinels {
     }
 }
 
+impl Sentinels {
+    /// Ends a connection's health when the sentinels name another master than the one it leads to. A master that is
+    /// replaced while it lives takes writes, which are lost, for seconds before it is told.
+    pub(crate) async fn watch(self: Arc<Self>, at: ConnectionAddr, health: Weak<Health>) {
+        for client in self.clients.iter().cycle() {
+            let mut link = None;
+            // Another one is asked when this one does not answer any more.
+            while let Some(named) = self.look(client, &mut link).await {
+                let Some(health) = living(&health) else { return };
+                if named != at && self.master().await.is_ok_and(|newest| newest != at) {
+                    health.end();
+                    return;
+                }
+            }
+            if living(&health).is_none() {
+                return;
+            }
+        }
+    }
+
+    /// What one sentinel says after a pause, over a connection that is kept; nothing if it does not answer.
+    async fn look(&self, client: &Client, link: &mut Option<Link>) -> Option<ConnectionAddr> {
+        sleep(BETWEEN_LOOKS).await;
+        let question = async {
+            let mut open = match link.take() {
+                Some(open) => open,
+                None => connect(client).await?,
+            };
+            let answer = put(&mut open, &self.master, &self.like).await?;
+            *link = Some(open);
+            Ok::<_, Error>(answer.address)
+        };
+        timeout(PATIENCE, question).await.ok()?.ok()
+    }
+}
+
+fn living(health: &Weak<Health>) -> Option<Arc<Health>> {
+    health.upgrade().filter(|health| !health.has_ended())
+}
+
 /// Without credentials.
 impl fmt::Display for Sentinels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -104,27 +148,38 @@ impl fmt::Display for Sentinels {
 }
 
 async fn ask(client: Client, master: Arc<str>, like: ConnectionAddr) -> Result<Answer> {
+    let question = async {
+        let mut link = connect(&client).await?;
+        put(&mut link, &master, &like).await
+    };
+    let answer = timeout(PATIENCE, question).await;
+    answer.unwrap_or_else(|_| {
+        let address = client.get_connection_info().addr();
+        Err(Error::new(
+            ErrorKind::Unavailable,
+            format!("no answer from sentinel {address} within {PATIENCE:?}"),
+        ))
+    })
+}
+
+async fn connect(client: &Client) -> Result<Link> {
     #[cfg(feature = "tls")]
     crate::tls::provide();
-    let address = client.get_connection_info().addr().to_string();
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(None)
         .set_response_timeout(None);
-    let question = async {
-        let mut link = client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        let command = redis::cmd("SENTINEL").arg("MASTER").arg(&*master).take();
-        link.send_packed_command(&command).await
-    };
-    let Ok(answer) = timeout(PATIENCE, question).await else {
-        return Err(Error::new(
-            ErrorKind::Unavailable,
-            format!("no answer from sentinel {address} within {PATIENCE:?}"),
-        ));
-    };
-    let answer = answer.map_err(|cause| error::unreachable(cause, &address))?;
-    read(answer, &like)
+    let opened = client.get_multiplexed_async_connection_with_config(&config).await;
+    let address = client.get_connection_info().addr();
+    opened.map_err(|cause| error::unreachable(cause, &address.to_string()))
+}
+
+async fn put(link: &mut Link, master: &str, like: &ConnectionAddr) -> Result<Answer> {
+    let command = redis::cmd("SENTINEL").arg("MASTER").arg(master).take();
+    let answer = link.send_packed_command(&command).await;
+    read(
+        answer.map_err(|cause| error::unreachable(cause, "a sentinel"))?,
+        like,
+    )
 }
 
 /// A map of RESP3, or a list of names and values.

@@ -3,11 +3,12 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use aiocache_core::testing::{Direction, Fault};
-use aiocache_core::{Backend, ErrorKind, Want};
-use aiocache_redis::RedisBackend;
+use aiocache_core::{Backend, ErrorKind, Policy, Want};
+use aiocache_redis::{RedisBackend, RedisCache};
 use support::{backend, bytes, get, next, proxy, scaled, server, server_with, url};
 use tokio::time::{Instant as Clock, interval, sleep, timeout};
 
@@ -153,6 +154,61 @@ async fn a_dead_server_costs_at_most_the_deadline() {
     for worst in [worst_dark, worst_down] {
         assert!(worst <= Duration::from_millis(300), "{worst:?}");
     }
+}
+
+/// P7 of a cache: its functions go on, and once the breaker is open they do not wait for the store any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_goes_on_without_its_store() {
+    let mut server = server();
+    let cache: RedisCache = RedisCache::builder(impatient(url(&server)))
+        .namespace("ns")
+        .build();
+    let runs = AtomicUsize::new(0);
+    let load = async || Ok::<_, aiocache_core::Error>(runs.fetch_add(1, Relaxed));
+    let call = async || {
+        let start = Instant::now();
+        let loaded = cache.get_or_load("key", &Policy::new(), load).await;
+        loaded.expect("the function runs");
+        start.elapsed()
+    };
+    call().await;
+    server.pause().expect("the server obeys");
+    let calls = scaled(300, 3000);
+    let mut took = Vec::new();
+    for _ in 0..calls {
+        took.push(call().await);
+        sleep(Duration::from_millis(2)).await;
+    }
+    let waited = took
+        .iter()
+        .filter(|took| **took > Duration::from_millis(1))
+        .count();
+    took.sort_unstable();
+    println!(
+        "P7: {calls} calls without a store: {} runs, median {:?}, slowest {:?}, {waited} over 1 ms",
+        runs.load(Relaxed),
+        took[calls / 2],
+        took[calls - 1]
+    );
+    assert_eq!(runs.load(Relaxed), 1 + calls);
+    // Reading and then storing wait for the deadline each, until the breaker opens and when it lets one try.
+    assert!(
+        took[calls - 1] <= 2 * Duration::from_millis(300),
+        "{:?}",
+        took[calls - 1]
+    );
+    assert!(
+        took[calls / 2] <= Duration::from_millis(1),
+        "{:?}",
+        took[calls / 2]
+    );
+    server.resume().expect("the server obeys");
+    let start = Instant::now();
+    while cache.get::<usize>("key").await.is_err() {
+        assert!(start.elapsed() < Duration::from_secs(5), "never back");
+        sleep(Duration::from_millis(5)).await;
+    }
+    println!("P7: asked again {:?} after the store was back", start.elapsed());
 }
 
 /// Reads, every 5 ms a new one, none of which may succeed; how many there were and how long the slowest took.

@@ -24,20 +24,20 @@ const CANARY: &str = "4111canary";
 struct Seen {
     text: Arc<Mutex<String>>,
     events: Arc<Mutex<usize>>,
-    errors: usize,
+    errors: Vec<Error>,
 }
 
 impl Seen {
     /// Takes an error with all that can be printed of it.
     fn take(&mut self, kind: ErrorKind, error: Error) {
         assert_eq!(error.kind(), kind, "{error}");
-        self.errors += 1;
         self.print(format_args!("{error} {error:?} {error:#?}"));
         let mut cause = error.source();
         while let Some(source) = cause {
             self.print(format_args!("{source} {source:?}"));
             cause = source.source();
         }
+        self.errors.push(error);
     }
 
     fn print(&self, text: fmt::Arguments<'_>) {
@@ -57,7 +57,7 @@ impl Seen {
         let numbers = text.matches(as_numbers.trim_matches(['[', ']'])).count();
         println!(
             "P23: {} errors and {} log events, {} bytes of text: canaries {found} and {numbers}",
-            self.errors,
+            self.errors.len(),
             self.logged(),
             text.len()
         );

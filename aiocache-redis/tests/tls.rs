@@ -32,9 +32,10 @@ impl Authority {
         self.0.pem()
     }
 
-    fn sign(&self, name: &str) -> Signed {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        params.distinguished_name.push(DnType::CommonName, name);
+    fn sign(&self, names: &[&str]) -> Signed {
+        let all: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let mut params = CertificateParams::new(all).expect("good names");
+        params.distinguished_name.push(DnType::CommonName, names[0]);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.0).expect("signed");
         Signed {
@@ -73,31 +74,44 @@ struct Secured {
     port: u16,
     authority: Authority,
     folder: Folder,
+    /// What another server needs for the same.
+    options: Vec<String>,
 }
 
 impl Secured {
     /// `clients` is `yes` if clients have to show a certificate.
     fn start(name: &str, clients: &str) -> Self {
+        Self::start_with(name, clients, &[])
+    }
+
+    fn start_with(name: &str, clients: &str, more: &[&str]) -> Self {
         let folder = Folder::new(name);
         let authority = Authority::new();
-        let signed = authority.sign("localhost");
+        let signed = authority.sign(&["localhost", "::1"]);
         let (ca, certificate, key) = (
             folder.put("ca.pem", &authority.pem()),
             folder.put("server.pem", &signed.certificate),
             folder.put("server.key", &signed.key),
         );
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|bound| bound.local_addr());
-        let port = port.expect("a free port").port();
+        let options = [
+            ["--tls-ca-cert-file", &ca],
+            ["--tls-cert-file", &certificate],
+            ["--tls-key-file", &key],
+            ["--tls-auth-clients", clients],
+        ];
+        let options: Vec<String> = options.concat().into_iter().map(str::to_owned).collect();
+        let port = free_port();
         let server = RedisServer::builder()
             .arg("--tls-port", port.to_string())
-            .args(["--tls-ca-cert-file", &ca, "--tls-cert-file", &certificate])
-            .args(["--tls-key-file", &key, "--tls-auth-clients", clients])
+            .args(options.clone())
+            .args(more.iter().copied())
             .start();
         Self {
             server: server.expect("redis-server starts, with TLS"),
             port,
             authority,
             folder,
+            options,
         }
     }
 
@@ -108,6 +122,11 @@ impl Secured {
     fn trusted(&self) -> RedisBuilder {
         RedisBackend::builder(self.url()).ca_certificates(self.authority.pem())
     }
+}
+
+fn free_port() -> u16 {
+    let bound = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    bound.local_addr().expect("bound").port()
 }
 
 async fn refused(builder: RedisBuilder) -> Error {
@@ -186,7 +205,7 @@ async fn a_server_that_cannot_be_trusted_is_left() {
 #[tokio::test]
 async fn a_client_shows_its_certificate_where_it_has_to() {
     let secured = Secured::start("mutual", "yes");
-    let client = secured.authority.sign("client");
+    let client = secured.authority.sign(&["client"]);
     let redis = secured
         .trusted()
         .client_certificate(&*client.certificate, &*client.key)
@@ -207,7 +226,7 @@ async fn a_client_shows_its_certificate_where_it_has_to() {
     let by_url = RedisBackend::connect(by_url).expect("a good URL");
     assert_eq!(get(&by_url, "key").await.expect("read"), Some(bytes("1")));
 
-    let stranger = Authority::new().sign("client");
+    let stranger = Authority::new().sign(&["client"]);
     let with_none = secured.trusted();
     let with_another = secured
         .trusted()
@@ -217,11 +236,88 @@ async fn a_client_shows_its_certificate_where_it_has_to() {
     }
 }
 
+#[cfg(feature = "cluster")]
+#[tokio::test]
+async fn the_nodes_of_a_cluster_are_spoken_to_by_tls() {
+    let bus = free_port().to_string();
+    let options = [
+        "--cluster-enabled",
+        "yes",
+        "--tls-cluster",
+        "yes",
+        "--cluster-port",
+        &bus,
+    ];
+    let by_name = [
+        "--cluster-announce-hostname",
+        "localhost",
+        "--cluster-preferred-endpoint-type",
+        "hostname",
+    ];
+    let secured = Secured::start_with("cluster", "no", &[&options[..], &by_name].concat());
+    let slots = support::backend(&secured.server)
+        .raw(&[b"CLUSTER", b"ADDSLOTSRANGE", b"0", b"16383"])
+        .await;
+    slots.expect("given");
+    let redis = RedisBackend::builder(format!("rediss-cluster://localhost:{}", secured.port))
+        .ca_certificates(secured.authority.pem())
+        .build()
+        .expect("good options");
+    let start = Instant::now();
+    while let Err(error) = redis.write("key", bytes("1"), None).await {
+        assert!(start.elapsed() < Duration::from_secs(10), "{error:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(get(&redis, "key").await.expect("read"), Some(bytes("1")));
+}
+
+#[cfg(feature = "sentinel")]
+#[tokio::test]
+async fn sentinels_and_their_master_are_spoken_to_by_tls() {
+    use aiocache_core::testing::Server;
+    use support::sentinel::Sentinel;
+
+    let secured = Secured::start("sentinel", "no");
+    let port = free_port();
+    let sentinel = Server::<Sentinel>::builder()
+        .args(["--tls-port".to_owned(), port.to_string()])
+        .args(["--tls-replication", "yes"])
+        .args([
+            "--sentinel",
+            "resolve-hostnames",
+            "yes",
+            "--sentinel",
+            "announce-hostnames",
+            "yes",
+        ])
+        .args(secured.options.clone())
+        .start()
+        .expect("redis-server starts as a sentinel, with TLS");
+    let master = secured.port.to_string();
+    let monitor = [
+        &b"SENTINEL"[..],
+        b"MONITOR",
+        b"main",
+        b"localhost",
+        master.as_bytes(),
+        b"1",
+    ];
+    let plain = RedisBackend::connect(support::url_of(sentinel.addr())).expect("a good URL");
+    plain.raw(&monitor).await.expect("watched");
+    let redis = RedisBackend::builder(format!("rediss-sentinel://localhost:{port}/main"))
+        .ca_certificates(secured.authority.pem())
+        .build()
+        .expect("good options");
+    redis.write("key", bytes("1"), None).await.expect("written");
+    let clients = redis.raw(&[b"CLIENT", b"INFO"]).await.expect("asked");
+    assert!(support::cluster::text(clients).contains(&format!("laddr=127.0.0.1:{master}")));
+}
+
 #[test]
 fn what_is_no_certificate_is_told_before_anything_connects() {
     let url = "rediss://localhost";
     let folder = Folder::new("bad");
-    let signed = Authority::new().sign("client");
+    let signed = Authority::new().sign(&["client"]);
     let no_pem = RedisBackend::builder(url).ca_certificates("s3cret");
     assert!(invalid(no_pem).contains("BEGIN CERTIFICATE"));
     let no_key = RedisBackend::builder(url).client_certificate(&*signed.certificate, "s3cret");

@@ -26,15 +26,15 @@ fn checksum(bytes: &[u8]) -> u16 {
 
 const TABLE: [u16; 256] = {
     let mut table = [0; 256];
-    let mut byte = 0;
+    let mut byte: u16 = 0;
     while byte < 256 {
-        let mut sum = (byte as u16) << 8;
+        let mut sum = byte << 8;
         let mut bit = 0;
         while bit < 8 {
             sum = (sum << 1) ^ if sum & 0x8000 == 0 { 0 } else { 0x1021 };
             bit += 1;
         }
-        table[byte] = sum;
+        table[byte as usize] = sum;
         byte += 1;
     }
     table

@@ -19,8 +19,7 @@ impl Nodes {
     pub(crate) async fn start(replicas: usize) -> Self {
         let servers: Vec<_> = (0..3 + replicas).map(|_| node()).collect();
         let nodes = Self { servers };
-        for number in 0..3 {
-            let (first, last) = SLOTS[number];
+        for (number, (first, last)) in SLOTS.iter().enumerate() {
             nodes
                 .ask(number, &format!("CLUSTER SET-CONFIG-EPOCH {}", number + 1))
                 .await;

@@ -27,8 +27,9 @@ impl Software for Sentinel {
     const PROGRAM: &'static str = "sh";
 
     fn arguments(port: u16) -> Vec<String> {
-        let start = format!("echo > conf; exec redis-server conf --sentinel --bind 127.0.0.1 --port {port}");
-        vec!["-c".to_owned(), start]
+        let start =
+            format!("echo > conf; exec redis-server conf --sentinel --bind 127.0.0.1 --port {port} \"$@\"");
+        vec!["-c".to_owned(), start, "sentinel".to_owned()]
     }
 
     fn question(_: &[String]) -> Vec<u8> {
@@ -92,8 +93,18 @@ impl Watched {
         if let Some(password) = self.password.filter(|_| S::PROGRAM != Sentinel::PROGRAM) {
             builder = builder.password(password);
         }
-        let answer = builder.build().expect("a good URL").raw(&words).await;
-        text(answer.unwrap_or_else(|error| panic!("{command}: {error}")))
+        let redis = builder.build().expect("a good URL");
+        let start = Instant::now();
+        loop {
+            match redis.raw(&words).await {
+                Ok(answer) => return text(answer),
+                // A server that is made a replica cuts its clients off.
+                Err(error) if error.is_transient() && start.elapsed() < Duration::from_secs(2) => {
+                    sleep(Duration::from_millis(20)).await;
+                }
+                Err(error) => panic!("{command}: {error}"),
+            }
+        }
     }
 
     async fn watch(&self) {
