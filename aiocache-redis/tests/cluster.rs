@@ -208,13 +208,22 @@ async fn a_replica_that_takes_over_is_found() {
     assert_eq!(get(&redis, &name).await.expect("read"), Some(bytes("2")));
 }
 
+async fn connections(nodes: &Nodes, number: usize) -> u64 {
+    let stats = nodes.ask(number, "INFO stats").await;
+    let mut lines = stats.lines();
+    let opened = lines.find_map(|line| line.strip_prefix("total_connections_received:"));
+    opened
+        .and_then(|count| count.trim().parse().ok())
+        .expect("a number")
+}
+
 #[tokio::test]
 async fn a_slot_on_its_way_to_another_node_loses_nothing() {
-    let nodes = Nodes::start(0).await;
+    let mut nodes = Nodes::start(0).await;
     let redis = connect(&nodes);
+    let to = nodes.add().await;
     let slot = nodes.ask(0, "CLUSTER KEYSLOT {tag}").await;
     let from = owner(&nodes, "{tag}").await;
-    let to = (from + 1) % 3;
     let (from_id, to_id) = (
         nodes.ask(from, "CLUSTER MYID").await,
         nodes.ask(to, "CLUSTER MYID").await,
@@ -259,6 +268,16 @@ async fn a_slot_on_its_way_to_another_node_loses_nothing() {
         });
         assert_eq!(found.await.expect("read").into_iter().flatten().count(), 100);
     }
+    let before = connections(&nodes, to).await;
+    for key in keys.iter().step_by(2) {
+        assert_eq!(get(&redis, key).await.expect("read"), Some(bytes(key)));
+    }
+    // One is the question's own.
+    assert_eq!(
+        connections(&nodes, to).await - before,
+        1,
+        "for a node that has no slot yet"
+    );
     redis.clear("{tag}9").await.expect("cleared from both sides");
     let found = redis
         .read_many(&keys, Want::VALUE, |_, _| ())

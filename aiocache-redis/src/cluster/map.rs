@@ -10,7 +10,7 @@ use super::slot::SLOTS;
 use crate::connection::Connections;
 use crate::{error, reply};
 
-/// The nodes that have keys of their own, and the slots of each.
+/// The nodes that have keys of their own, those that are about to get a slot included, and who has which slot.
 #[derive(Default)]
 pub(super) struct Map {
     /// One for each slot, or none at all before the first look.
@@ -41,7 +41,22 @@ impl Map {
         self.nodes.iter().find(|node| node.address() == address)
     }
 
-    /// Notes a new owner of one slot.
+    /// The node at an address, from now on the same one for all.
+    pub(super) fn node_or(
+        &mut self,
+        address: &str,
+        node: impl FnOnce() -> Result<Arc<Connections>>,
+    ) -> Result<Arc<Connections>> {
+        if let Some(known) = self.node_at(address) {
+            return Ok(Arc::clone(known));
+        }
+        let node = node()?;
+        self.nodes.push(Arc::clone(&node));
+        self.changes += 1;
+        Ok(node)
+    }
+
+    /// Notes a new owner of one slot, one of the nodes.
     pub(super) fn move_slot(&mut self, slot: u16, owner: &Arc<Connections>) {
         let Some(place) = self.owners.get_mut(usize::from(slot)) else {
             return;
@@ -50,9 +65,6 @@ impl Map {
             return;
         }
         *place = Some(Arc::clone(owner));
-        if !self.nodes.iter().any(|node| Arc::ptr_eq(node, owner)) {
-            self.nodes.push(Arc::clone(owner));
-        }
         self.changes += 1;
     }
 

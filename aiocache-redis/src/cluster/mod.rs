@@ -182,8 +182,12 @@ impl Cluster {
         if place.host.is_empty() {
             place.host = map::host_of(from.address());
         }
-        let known = self.map().node_at(&place.address()).cloned();
-        known.map_or_else(|| self.connections(&place), Ok)
+        let address = place.address();
+        let known = self.map().node_at(&address).cloned();
+        match known {
+            Some(node) => Ok(node),
+            None => self.map_mut().node_or(&address, || self.connections(&place)),
+        }
     }
 
     fn connections(&self, place: &Place) -> Result<Arc<Connections>> {

@@ -28,12 +28,7 @@ impl Nodes {
                 .await;
         }
         for number in 1..nodes.servers.len() {
-            let server = &nodes.servers[number];
-            let bus = nodes.ask(number, "CONFIG GET cluster-port").await;
-            let bus = bus.split_whitespace().last().expect("a port").to_owned();
-            nodes
-                .ask(0, &format!("CLUSTER MEET 127.0.0.1 {} {bus}", server.port()))
-                .await;
+            nodes.meet(number).await;
         }
         let all = nodes.servers.len();
         nodes.wait_for(&format!("cluster_known_nodes:{all}")).await;
@@ -50,6 +45,24 @@ impl Nodes {
             }
         }
         nodes
+    }
+
+    /// One more node, without any slot; its number.
+    pub(crate) async fn add(&mut self) -> usize {
+        let number = self.servers.len();
+        self.servers.push(node());
+        self.meet(number).await;
+        self.wait_for(&format!("cluster_known_nodes:{}", number + 1))
+            .await;
+        self.wait_for("cluster_state:ok").await;
+        number
+    }
+
+    async fn meet(&self, number: usize) {
+        let bus = self.ask(number, "CONFIG GET cluster-port").await;
+        let bus = bus.split_whitespace().last().expect("a port").to_owned();
+        let port = self.servers[number].port();
+        self.ask(0, &format!("CLUSTER MEET 127.0.0.1 {port} {bus}")).await;
     }
 
     /// The URL of the whole.
