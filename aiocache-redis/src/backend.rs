@@ -1,22 +1,22 @@
 //! [`RedisBackend`]: the commands of a cache as commands of Redis.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use aiocache_core::{
     Backend, Capabilities, Entry, Error, ErrorKind, JsonSerializer, Remaining, Reply, Result, Version, Want,
 };
 use bytes::Bytes;
-use redis::{Cmd, Pipeline, RedisWrite, Value};
+use redis::{Cmd, Value};
 
-use crate::command::{one, several};
+use crate::command::one;
 use crate::config::{Limits, RedisBuilder};
 use crate::connect::Connect;
 use crate::connection::Connections;
 use crate::script::{self, Script};
+use crate::store::Store;
 use crate::wire::Repeat;
-use crate::{command, error, read, reply, scan};
+use crate::{command, read, reply, scan, write};
 
 /// Redis, Valkey and what else speaks their protocol.
 ///
@@ -32,18 +32,38 @@ use crate::{command, error, read, reply, scan};
 /// where values of many MiB are read, give them a longer [`deadline`](RedisBuilder::deadline) and a backend of
 /// their own.
 ///
+/// # Clusters
+/// A command goes to the node that has its key, by the same kind of connections, and is sent on where a slot moved;
+/// what several nodes have a part in is asked of all at once. A node that is down costs its own keys, and commands
+/// over several keys fail if one of them is there, with the parts of the others done. `clear`, `clear_all` and
+/// `ping` go to every primary. `raw` takes its second argument for the key, or the first key of a script.
+///
+/// # Sentinels
+/// The master is asked for whenever a connection is made, so that a failover costs the time that the sentinels need
+/// and one reconnect. Who is the master is looked up every second besides, because one that is replaced while it
+/// lives takes writes for seconds before it is told. Redis replicates after it has answered: what was acknowledged
+/// shortly before a failover may be lost, and so is what a master that was cut off took.
+///
 /// # Cancel safety
 /// Any command may be dropped at any point: no answer goes to another caller. What was sent may still be done.
 #[derive(Clone)]
 pub struct RedisBackend {
-    connections: Arc<Connections>,
+    store: Store,
 }
 
 impl RedisBackend {
     /// A backend with the usual options. Checks the URL and connects with the first command.
     ///
-    /// Accepted are `redis://[user[:password]@]host[:port][/database][?protocol=2]` and
-    /// `redis+unix:///path/to/socket[?db=0&user=…&pass=…&protocol=2]`.
+    /// Accepted are, with `?protocol=2` or without,
+    /// - `redis://[user[:password]@]host[:port][/database]`,
+    /// - `redis+unix:///path/to/socket[?db=0&user=…&pass=…]`,
+    /// - `rediss://` as the first with TLS (feature `tls`), with `?ca_file=/path` for other authorities than the
+    ///   system's and `&cert_file=/path&key_file=/path` for a client that has to show a certificate. The server's
+    ///   certificate is always checked,
+    /// - `redis-cluster://[user[:password]@]host[:port],host[:port]…` (feature `cluster`), some of the nodes,
+    /// - `redis-sentinel://[user[:password]@]host[:port],host[:port]…/master-name[?db=0]` (feature `sentinel`): the
+    ///   sentinels, with the user and password of the servers; the sentinels' own are options,
+    /// - `rediss-cluster://` and `rediss-sentinel://`: the same with TLS.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`], with what is wrong and what is accepted, but not with the URL.
@@ -65,28 +85,38 @@ impl RedisBackend {
     /// [`ErrorKind::InvalidConfig`] if the client's settings cannot be used.
     pub fn from_client(client: &redis::Client) -> Result<Self> {
         let connect = Connect::new(client.get_connection_info().clone(), None)?;
-        Ok(Self::over(Connections::new(connect, Limits::default())))
+        let connections = Connections::new(connect, Limits::default());
+        Ok(Self::over(Store::Node(connections)))
     }
 
-    pub(crate) fn over(connections: Arc<Connections>) -> Self {
-        Self { connections }
+    pub(crate) fn over(store: Store) -> Self {
+        Self { store }
     }
 
-    async fn call(&self, command: &Cmd, size: usize, repeat: Repeat) -> Result<Value> {
-        self.connections.call(command, size, repeat).await
+    async fn call(&self, key: &str, command: &Cmd, size: usize, repeat: Repeat) -> Result<Value> {
+        self.store.call(key.as_bytes(), command, size, repeat).await
+    }
+
+    async fn done_by_every(&self, command: &Cmd) -> Result<()> {
+        let answers = self.store.call_every(command).await?;
+        answers.into_iter().try_for_each(reply::done)
     }
 
     async fn run(&self, script: &Script, key: &str, arguments: &[&[u8]], repeat: Repeat) -> Result<Value> {
         let size = arguments.iter().map(|argument| argument.len()).sum();
-        let answer = self.call(&script.by_hash(key, arguments), size, repeat).await?;
+        let answer = self
+            .call(key, &script.by_hash(key, arguments), size, repeat)
+            .await?;
         if reply::is_unknown_script(&answer) {
-            return self.call(&script.by_source(key, arguments), size, repeat).await;
+            return self
+                .call(key, &script.by_source(key, arguments), size, repeat)
+                .await;
         }
         Ok(answer)
     }
 
     fn check_size(&self, raw: &Bytes) -> Result<()> {
-        let (size, limit) = (raw.len(), self.connections.limits().max_value_bytes);
+        let (size, limit) = (raw.len(), self.store.limits().max_value_bytes);
         if size > limit {
             return Err(Error::new(
                 ErrorKind::ValueTooLarge,
@@ -100,7 +130,7 @@ impl RedisBackend {
 impl fmt::Debug for RedisBackend {
     /// Shows the address and the limits, no credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RedisBackend").field(&self.connections).finish()
+        f.debug_tuple("RedisBackend").field(&self.store).finish()
     }
 }
 
@@ -114,7 +144,7 @@ impl Backend for RedisBackend {
 
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = Capabilities::remote();
-        capabilities.max_value_bytes = Some(self.connections.limits().max_value_bytes);
+        capabilities.max_value_bytes = Some(self.store.limits().max_value_bytes);
         capabilities
     }
 
@@ -124,7 +154,7 @@ impl Backend for RedisBackend {
         want: Want,
         f: impl FnOnce(Entry<'_, Bytes>) -> R + Send,
     ) -> Result<Option<R>> {
-        let found = read::one(&self.connections, key, want).await?;
+        let found = read::one(&self.store, key, want).await?;
         Ok(found.map(|found| f(found.entry(want))))
     }
 
@@ -134,10 +164,7 @@ impl Backend for RedisBackend {
         want: Want,
         mut f: impl FnMut(usize, Entry<'_, Bytes>) -> R + Send,
     ) -> Result<Vec<Option<R>>> {
-        let found = read::many(&self.connections, keys, want)
-            .await?
-            .into_iter()
-            .enumerate();
+        let found = read::many(&self.store, keys, want).await?.into_iter().enumerate();
         Ok(found
             .map(|(index, found)| found.map(|found| f(index, found.entry(want))))
             .collect())
@@ -146,7 +173,7 @@ impl Backend for RedisBackend {
     async fn write(&self, key: &str, raw: Bytes, ttl: Option<Duration>) -> Result<()> {
         self.check_size(&raw)?;
         let command = command::set(key, &raw, ttl);
-        reply::done(self.call(&command, raw.len(), Repeat::Harmless).await?)
+        reply::done(self.call(key, &command, raw.len(), Repeat::Harmless).await?)
     }
 
     async fn write_many(&self, pairs: Vec<(&str, Bytes)>, ttl: Option<Duration>) -> Result<()> {
@@ -156,38 +183,23 @@ impl Backend for RedisBackend {
         for (index, (_, raw)) in pairs.iter().enumerate() {
             self.check_size(raw).map_err(|error| error.with_index(index))?;
         }
-        let size = pairs.iter().map(|(key, raw)| key.len() + raw.len()).sum();
-        if ttl.is_none() {
-            let mut command = Cmd::with_capacity(1 + 2 * pairs.len(), size);
-            command.arg("MSET");
-            for (key, raw) in &pairs {
-                command.arg(*key).write_arg(raw);
-            }
-            return reply::done(self.call(&command, size, Repeat::Harmless).await?);
-        }
-        let mut pipeline = Pipeline::with_capacity(pairs.len());
-        for (key, raw) in &pairs {
-            pipeline.add_command(command::set(key, raw, ttl));
-        }
-        let answers = self.connections.call(&pipeline, size, Repeat::Harmless).await?;
-        for (index, answer) in answers.into_iter().enumerate() {
-            reply::done(answer).map_err(|error| error.with_index(index))?;
-        }
-        Ok(())
+        write::many(&self.store, &pairs, ttl).await
     }
 
     async fn add(&self, key: &str, raw: Bytes, ttl: Option<Duration>) -> Result<bool> {
         self.check_size(&raw)?;
         let mut command = command::set(key, &raw, ttl);
         command.arg("NX");
-        match self.call(&command, raw.len(), Repeat::Harmful).await? {
+        match self.call(key, &command, raw.len(), Repeat::Harmful).await? {
             Value::Nil => Ok(false),
             answer => reply::done(answer).map(|()| true),
         }
     }
 
     async fn delete(&self, key: &str) -> Result<bool> {
-        let answer = self.call(&one("DEL", key), key.len(), Repeat::Harmless).await?;
+        let answer = self
+            .call(key, &one("DEL", key), key.len(), Repeat::Harmless)
+            .await?;
         Ok(reply::integer(answer)? != 0)
     }
 
@@ -195,14 +207,12 @@ impl Backend for RedisBackend {
         if keys.is_empty() {
             return Ok(0);
         }
-        let size = keys.iter().map(|key| key.len()).sum();
-        let answer = self.call(&several("DEL", keys), size, Repeat::Harmless).await?;
-        u64::try_from(reply::integer(answer)?).map_err(|_| error::strange())
+        write::delete_many(&self.store, keys).await
     }
 
     async fn exists(&self, key: &str) -> Result<bool> {
         let answer = self
-            .call(&one("EXISTS", key), key.len(), Repeat::Harmless)
+            .call(key, &one("EXISTS", key), key.len(), Repeat::Harmless)
             .await?;
         Ok(reply::integer(answer)? != 0)
     }
@@ -216,7 +226,7 @@ impl Backend for RedisBackend {
         } else {
             let mut command = one("INCRBY", key);
             command.arg(delta);
-            self.call(&command, key.len(), Repeat::Harmful).await?
+            self.call(key, &command, key.len(), Repeat::Harmful).await?
         };
         reply::counter(answer)
     }
@@ -225,7 +235,7 @@ impl Backend for RedisBackend {
         let answer = if let Some(ttl) = ttl {
             let mut command = one("PEXPIRE", key);
             command.arg(command::milliseconds(ttl));
-            self.call(&command, key.len(), Repeat::Harmless).await?
+            self.call(key, &command, key.len(), Repeat::Harmless).await?
         } else {
             self.run(&script::PERSIST, key, &[], Repeat::Harmless).await?
         };
@@ -233,7 +243,9 @@ impl Backend for RedisBackend {
     }
 
     async fn ttl(&self, key: &str) -> Result<Remaining> {
-        let answer = self.call(&one("PTTL", key), key.len(), Repeat::Harmless).await?;
+        let answer = self
+            .call(key, &one("PTTL", key), key.len(), Repeat::Harmless)
+            .await?;
         reply::integer(answer).map(command::remaining)
     }
 
@@ -244,14 +256,18 @@ impl Backend for RedisBackend {
                 "give the cache a namespace, or empty the whole database with clear_all",
             ));
         }
-        scan::clear(&self.connections, prefix).await
+        match &self.store {
+            Store::Node(node) => scan::clear(node, prefix).await,
+            #[cfg(feature = "cluster")]
+            Store::Cluster(cluster) => cluster.clear(prefix).await,
+        }
     }
 
     async fn clear_all(&self) -> Result<()> {
         // Empty at once; only the memory is given back later, which can take longer than a deadline.
         let mut command = redis::cmd("FLUSHDB");
         command.arg("ASYNC");
-        reply::done(self.call(&command, 0, Repeat::Harmless).await?)
+        self.done_by_every(&command).await
     }
 
     async fn compare_and_set(
@@ -292,18 +308,17 @@ impl Backend for RedisBackend {
 
     async fn raw(&self, arguments: &[&[u8]]) -> Result<Reply> {
         let size = arguments.iter().map(|argument| argument.len()).sum();
-        let answer = self
-            .call(&command::any(arguments)?, size, Repeat::Harmful)
-            .await?;
-        reply::any(answer)
+        let command = command::any(arguments)?;
+        let key = command::likely_key(arguments);
+        reply::any(self.store.call(key, &command, size, Repeat::Harmful).await?)
     }
 
     async fn ping(&self) -> Result<()> {
-        reply::done(self.call(&redis::cmd("PING"), 0, Repeat::Harmless).await?)
+        self.done_by_every(&redis::cmd("PING")).await
     }
 
     async fn close(&self) -> Result<()> {
-        self.connections.close();
+        self.store.close();
         Ok(())
     }
 }

@@ -52,6 +52,32 @@ pub(crate) fn one(name: &str, key: &str) -> Cmd {
     command
 }
 
+/// A command over one key of any bytes.
+#[cfg(feature = "cluster")]
+pub(crate) fn one_raw(name: &str, key: &[u8]) -> Cmd {
+    let mut command = Cmd::with_capacity(2, name.len() + key.len());
+    command.arg(name).arg(key);
+    command
+}
+
+/// What a command of the user's is most likely about; a cluster sends it on if that was no key.
+pub(crate) fn likely_key<'a>(arguments: &[&'a [u8]]) -> &'a [u8] {
+    let name = arguments.first().copied().unwrap_or_default();
+    let scripts: &[&[u8]] = &[
+        b"EVAL",
+        b"EVALSHA",
+        b"EVAL_RO",
+        b"EVALSHA_RO",
+        b"FCALL",
+        b"FCALL_RO",
+    ];
+    let is_script = scripts.iter().any(|script| name.eq_ignore_ascii_case(script));
+    arguments
+        .get(if is_script { 3 } else { 1 })
+        .copied()
+        .unwrap_or_default()
+}
+
 /// A command over several keys.
 pub(crate) fn several(name: &str, keys: &[&str]) -> Cmd {
     let size = keys.iter().map(|key| key.len()).sum::<usize>() + name.len();

@@ -4,15 +4,24 @@ use std::fmt;
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
-use redis::ProtocolVersion;
+use redis::{ConnectionInfo, ProtocolVersion};
 
 use crate::backend::RedisBackend;
+#[cfg(feature = "cluster")]
+use crate::cluster::Cluster;
 use crate::connect::Connect;
 use crate::connection::Connections;
-use crate::url;
+#[cfg(feature = "sentinel")]
+use crate::sentinel::Sentinels;
+use crate::store::Store;
+#[cfg(feature = "tls")]
+use crate::tls::Certificates;
+use crate::url::{self, Files, Kind, Target};
 
 /// How long a command may take on the wire.
 pub(crate) const DEADLINE: Duration = Duration::from_millis(500);
+/// The longest deadline, so that adding it to a time cannot overflow.
+const MAX_DEADLINE: Duration = Duration::from_secs(86_400);
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The largest value that is sent.
@@ -49,6 +58,12 @@ pub struct RedisBuilder {
     password: Option<String>,
     client_name: Option<String>,
     protocol: Option<ProtocolVersion>,
+    #[cfg(feature = "tls")]
+    certificates: Certificates,
+    #[cfg(feature = "sentinel")]
+    sentinel_username: Option<String>,
+    #[cfg(feature = "sentinel")]
+    sentinel_password: Option<String>,
 }
 
 impl RedisBuilder {
@@ -61,12 +76,18 @@ impl RedisBuilder {
             password: None,
             client_name: None,
             protocol: None,
+            #[cfg(feature = "tls")]
+            certificates: Certificates::default(),
+            #[cfg(feature = "sentinel")]
+            sentinel_username: None,
+            #[cfg(feature = "sentinel")]
+            sentinel_password: None,
         }
     }
 
     /// How long one wire operation may take, waiting for a connection included; 500 ms unless set.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.limits.deadline = deadline;
+        self.limits.deadline = deadline.min(MAX_DEADLINE);
         self
     }
 
@@ -114,12 +135,76 @@ impl RedisBuilder {
         self
     }
 
+    /// The certificates of the authorities to trust, as PEM, instead of the system's; for `rediss://`. The URL names
+    /// a file of them as `?ca_file=/path`. Files are read once, here.
+    #[cfg(feature = "tls")]
+    pub fn ca_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.certificates.ca = Some(pem.into());
+        self
+    }
+
+    /// The certificate with which this client shows who it is, and its private key, as PEM; for `rediss://`. The URL
+    /// names files of them as `?cert_file=/path&key_file=/path`.
+    #[cfg(feature = "tls")]
+    pub fn client_certificate(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.certificates.client = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// The user of the sentinels, who is not the one of the servers.
+    #[cfg(feature = "sentinel")]
+    pub fn sentinel_username(mut self, username: impl Into<String>) -> Self {
+        self.sentinel_username = Some(username.into());
+        self
+    }
+
+    /// The password of the sentinels, which is not the one of the servers; none unless set.
+    #[cfg(feature = "sentinel")]
+    pub fn sentinel_password(mut self, password: impl Into<String>) -> Self {
+        self.sentinel_password = Some(password.into());
+        self
+    }
+
     /// Checks everything and makes the backend; it connects with its first command.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`] for a URL or an option that makes no sense; the message says what is accepted.
     pub fn build(self) -> Result<RedisBackend> {
-        let info = url::read(&self.url)?;
+        let Target { hosts, kind, files } = url::read(&self.url)?;
+        self.check()?;
+        let hosts = hosts
+            .into_iter()
+            .map(|host| self.with_options(host, &files))
+            .collect::<Result<Vec<_>>>()?;
+        let store = match kind {
+            Kind::Node => {
+                let host = hosts.into_iter().next().ok_or_else(|| invalid("no host"))?;
+                Store::Node(Connections::new(
+                    Connect::new(host, self.client_name)?,
+                    self.limits,
+                ))
+            }
+            #[cfg(feature = "sentinel")]
+            Kind::Sentinel(master) => {
+                let host = hosts.first().ok_or_else(|| invalid("no sentinel"))?.clone();
+                let login = (self.sentinel_username, self.sentinel_password);
+                let sentinels = Sentinels::new(hosts, master, login)?;
+                let connect = Connect::behind(sentinels, host, self.client_name)?;
+                Store::Node(Connections::new(connect, self.limits))
+            }
+            #[cfg(feature = "cluster")]
+            Kind::Cluster => Store::Cluster(Cluster::new(hosts, self.client_name, self.limits)?),
+            #[cfg(not(all(feature = "cluster", feature = "sentinel")))]
+            _ => {
+                return Err(invalid(
+                    "the URL's scheme needs a feature that this build has not",
+                ));
+            }
+        };
+        Ok(RedisBackend::over(store))
+    }
+
+    fn check(&self) -> Result<()> {
         for (option, timeout) in [
             ("deadline", self.limits.deadline),
             ("connect_timeout", self.limits.connect_timeout),
@@ -133,14 +218,19 @@ impl RedisBuilder {
         {
             return Err(invalid("client_name has to be printable ASCII without spaces"));
         }
+        Ok(())
+    }
+
+    /// What the URL says of a host, with the options over it.
+    fn with_options(&self, info: ConnectionInfo, files: &Files) -> Result<ConnectionInfo> {
         let mut settings = info.redis_settings().clone();
         if let Some(database) = self.database {
             settings = settings.set_db(database.into());
         }
-        if let Some(username) = self.username {
+        if let Some(username) = &self.username {
             settings = settings.set_username(username);
         }
-        if let Some(password) = self.password {
+        if let Some(password) = &self.password {
             settings = settings.set_password(password);
         }
         if let Some(protocol) = self.protocol {
@@ -150,8 +240,12 @@ impl RedisBuilder {
             return Err(invalid("a user name needs a password"));
         }
         settings = settings.set_lib_name("aiocache", env!("CARGO_PKG_VERSION"));
-        let connect = Connect::new(info.set_redis_settings(settings), self.client_name)?;
-        Ok(RedisBackend::over(Connections::new(connect, self.limits)))
+        let info = info.set_redis_settings(settings);
+        #[cfg(feature = "tls")]
+        let info = self.certificates.clone().or_from(files)?.put_into(info)?;
+        #[cfg(not(feature = "tls"))]
+        let _ = files;
+        Ok(info)
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
+use redis::ConnectionAddr;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{
@@ -15,8 +17,10 @@ use tokio::time::timeout;
 
 use crate::error;
 use crate::lane::Health;
+#[cfg(feature = "sentinel")]
+use crate::sentinel::{self, Sentinels};
 
-/// An idle connection is probed after this time, so that a firewall between does not forget it.
+/// An idle connection is probed after this time.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// A connection of the client's.
@@ -24,9 +28,11 @@ pub(crate) type Link = MultiplexedConnection;
 
 /// How connections are made.
 pub(crate) struct Connect {
-    client: Client,
-    /// The same in RESP2, for a server that refuses RESP3.
-    plain: Client,
+    /// The server; of a master behind sentinels everything but where it is.
+    info: ConnectionInfo,
+    #[cfg(feature = "sentinel")]
+    sentinels: Option<Arc<Sentinels>>,
+    /// A server that refuses RESP3 is spoken to in RESP2.
     refuses_resp3: AtomicBool,
     client_name: Option<String>,
     address: String,
@@ -36,28 +42,34 @@ impl Connect {
     /// # Errors
     /// `InvalidConfig` if the client takes the settings amiss.
     pub(crate) fn new(info: ConnectionInfo, client_name: Option<String>) -> Result<Self> {
-        let tcp = info
-            .tcp_settings()
-            .clone()
-            .set_nodelay(true)
-            .set_keepalive(TcpKeepalive::new().with_time(KEEPALIVE));
-        let info = info.set_tcp_settings(tcp);
+        let info = with_sockets_for_a_cache(info);
         let address = info.addr().to_string();
-        let settings = info.redis_settings().clone();
-        let plain = info
-            .clone()
-            .set_redis_settings(settings.set_protocol(ProtocolVersion::RESP2));
-        let open = |info| {
-            Client::open(info)
-                .map_err(|_| Error::new(ErrorKind::InvalidConfig, "the client refuses these settings"))
-        };
+        Client::open(info.clone())
+            .map_err(|_| Error::new(ErrorKind::InvalidConfig, "the client refuses these settings"))?;
         Ok(Self {
-            client: open(info)?,
-            plain: open(plain)?,
+            info,
+            #[cfg(feature = "sentinel")]
+            sentinels: None,
             refuses_resp3: AtomicBool::new(false),
             client_name,
             address,
         })
+    }
+
+    /// Connects to the master that the sentinels name at that time.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    #[cfg(feature = "sentinel")]
+    pub(crate) fn behind(
+        sentinels: Sentinels,
+        info: ConnectionInfo,
+        client_name: Option<String>,
+    ) -> Result<Self> {
+        let mut connect = Self::new(info, client_name)?;
+        connect.address = sentinels.to_string();
+        connect.sentinels = Some(Arc::new(sentinels));
+        Ok(connect)
     }
 
     /// Where it leads, without credentials.
@@ -67,8 +79,8 @@ impl Connect {
 
     /// Connects and logs in.
     pub(crate) async fn open(&self, within: Duration) -> Result<(Link, Arc<Health>)> {
-        match timeout(within, self.shake_hands()).await {
-            Ok(opened) => opened.map_err(|error| error::unreachable(error, &self.address)),
+        match timeout(within, self.find_and_open()).await {
+            Ok(opened) => opened,
             Err(_) => Err(Error::new(
                 ErrorKind::Unavailable,
                 format!("no connection to {} within {within:?}", self.address),
@@ -76,22 +88,43 @@ impl Connect {
         }
     }
 
-    async fn shake_hands(&self) -> RedisResult<(Link, Arc<Health>)> {
+    async fn find_and_open(&self) -> Result<(Link, Arc<Health>)> {
+        #[cfg(feature = "sentinel")]
+        if let Some(sentinels) = &self.sentinels {
+            let master = sentinels.master().await?;
+            let info = self.info.clone().set_addr(master.clone());
+            let (mut link, health) = self.open_at(&info).await?;
+            sentinel::check_master(&mut link).await?;
+            tokio::spawn(Arc::clone(sentinels).watch(master, Arc::downgrade(&health)));
+            return Ok((link, health));
+        }
+        self.open_at(&self.info).await
+    }
+
+    async fn open_at(&self, info: &ConnectionInfo) -> Result<(Link, Arc<Health>)> {
+        let opened = self.shake_hands(info).await;
+        opened.map_err(|error| error::unreachable(error, &info.addr().to_string()))
+    }
+
+    async fn shake_hands(&self, info: &ConnectionInfo) -> RedisResult<(Link, Arc<Health>)> {
         if !self.refuses_resp3.load(Relaxed) {
-            match self.open_with(&self.client).await {
+            match self.open_with(info.clone()).await {
                 Err(refusal) if is_refusal_of_resp3(&refusal) => self.refuses_resp3.store(true, Relaxed),
                 other => return other,
             }
         }
-        self.open_with(&self.plain).await
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
+        self.open_with(info.clone().set_redis_settings(settings)).await
     }
 
-    async fn open_with(&self, client: &Client) -> RedisResult<(Link, Arc<Health>)> {
+    async fn open_with(&self, info: ConnectionInfo) -> RedisResult<(Link, Arc<Health>)> {
+        #[cfg(feature = "tls")]
+        crate::tls::provide();
         let health = Arc::new(Health::default());
         let mut config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
             .set_response_timeout(None);
-        if client.get_connection_info().redis_settings().protocol() != ProtocolVersion::RESP2 {
+        if info.redis_settings().protocol() != ProtocolVersion::RESP2 {
             let alarm = Alarm(Arc::clone(&health));
             config = config.set_push_sender(move |push: PushInfo| {
                 if push.kind == PushKind::Disconnection {
@@ -100,7 +133,7 @@ impl Connect {
                 Ok::<(), ()>(())
             });
         }
-        let mut link = client
+        let mut link = Client::open(info)?
             .get_multiplexed_async_connection_with_config(&config)
             .await?;
         if let Some(name) = &self.client_name {
@@ -108,6 +141,30 @@ impl Connect {
             link.send_packed_command(&command).await?.extract_error()?;
         }
         Ok((link, health))
+    }
+}
+
+/// Small commands are not held back, and an idle connection is not forgotten by a firewall.
+fn with_sockets_for_a_cache(info: ConnectionInfo) -> ConnectionInfo {
+    let tcp = info
+        .tcp_settings()
+        .clone()
+        .set_nodelay(true)
+        .set_keepalive(TcpKeepalive::new().with_time(KEEPALIVE));
+    info.set_tcp_settings(tcp)
+}
+
+/// The same kind of address, with TLS and its certificates or without, of another server.
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
+pub(crate) fn moved_to(like: &ConnectionAddr, host: String, port: u16) -> ConnectionAddr {
+    match like {
+        ConnectionAddr::TcpTls { tls_params, .. } => ConnectionAddr::TcpTls {
+            host,
+            port,
+            insecure: false,
+            tls_params: tls_params.clone(),
+        },
+        _ => ConnectionAddr::Tcp(host, port),
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, Weak};
-use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
 use tokio::runtime::{Handle, Id};
@@ -18,9 +17,6 @@ use crate::wire::{Repeat, Wire};
 
 /// A request over this many bytes goes by the second connection, so that small ones do not stand behind it.
 const LARGE: usize = 1 << 20;
-/// The longest deadline, so that adding it to a time cannot overflow.
-const MAX_DEADLINE: Duration = Duration::from_secs(86_400);
-
 /// All connections of a backend.
 pub(crate) struct Connections {
     connect: Arc<Connect>,
@@ -43,13 +39,17 @@ impl Drop for RuntimeSet {
 }
 
 impl Connections {
-    pub(crate) fn new(connect: Connect, mut limits: Limits) -> Arc<Self> {
-        limits.deadline = limits.deadline.min(MAX_DEADLINE);
+    pub(crate) fn new(connect: Connect, limits: Limits) -> Arc<Self> {
         Arc::new(Self {
             connect: Arc::new(connect),
             limits,
             sets: RwLock::default(),
         })
+    }
+
+    /// Where they lead, without credentials.
+    pub(crate) fn address(&self) -> &str {
+        self.connect.address()
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -64,16 +64,27 @@ impl Connections {
         size: usize,
         repeat: Repeat,
     ) -> Result<W::Answer> {
+        self.call_until(request, size, repeat, Instant::now() + self.limits.deadline)
+            .await
+    }
+
+    /// As [`call`](Self::call), for one request of several that keep one deadline.
+    pub(crate) async fn call_until<W: Wire>(
+        self: &Arc<Self>,
+        request: &W,
+        size: usize,
+        repeat: Repeat,
+        until: Instant,
+    ) -> Result<W::Answer> {
         let set = self.set()?;
         let lane = if size > LARGE { &set.large } else { &set.ordinary };
-        let until = Instant::now() + self.limits.deadline;
         let mut again = repeat == Repeat::Harmless;
         loop {
             let mut live = self.live(lane, until).await?;
             match timeout_at(until, request.send(&mut live.link)).await {
                 Ok(Ok(answer)) => {
                     live.health.answered();
-                    if W::is_read_only(&answer) {
+                    if W::is_misplaced(&answer) {
                         lane.lost(&live);
                     }
                     return Ok(answer);
@@ -178,7 +189,7 @@ impl Connections {
 impl fmt::Debug for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connections")
-            .field("address", &self.connect.address())
+            .field("address", &self.address())
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
@@ -207,7 +218,10 @@ mod tests {
 
     #[test]
     fn an_ended_runtime_leaves_no_set_behind() {
-        let info = crate::url::read("redis://127.0.0.1:1").expect("a good URL");
+        let info = crate::url::read("redis://127.0.0.1:1")
+            .expect("a good URL")
+            .hosts
+            .remove(0);
         let connect = Connect::new(info, None).expect("good settings");
         let connections = Connections::new(connect, Limits::default());
         let count = || connections.sets.read().expect("no panic").len();

@@ -58,6 +58,11 @@ pub(crate) fn late(deadline: Duration, repeat: Repeat) -> Error {
     Error::new(kind, format!("no answer within {deadline:?}"))
 }
 
+/// The error of a task that ended with its runtime.
+pub(crate) fn shutting_down() -> Error {
+    Error::new(ErrorKind::Unavailable, "the runtime is shutting down")
+}
+
 /// Maps an error that the server answered with.
 pub(crate) fn server(error: &ServerError) -> Error {
     from_parts(error.kind(), error.code(), error.details().unwrap_or_default())

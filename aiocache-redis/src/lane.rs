@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::config::Limits;
 use crate::connect::{Connect, Link};
+use crate::error;
 
 /// Timeouts in a row, with no answer between them, after which a connection is given up.
 const MAX_TIMEOUTS: u32 = 3;
@@ -46,6 +47,11 @@ pub(crate) struct Health {
 impl Health {
     pub(crate) fn end(&self) {
         self.ended.store(true, Relaxed);
+    }
+
+    #[cfg(feature = "sentinel")]
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Relaxed)
     }
 
     pub(crate) fn answered(&self) {
@@ -108,7 +114,7 @@ impl Lane {
         };
         match attempt.wait_for(Option::is_some).await {
             Ok(outcome) => outcome.clone().expect("just waited for"),
-            Err(_) => Err(Error::new(ErrorKind::Unavailable, "the runtime is shutting down")),
+            Err(_) => Err(error::shutting_down()),
         }
     }
 

@@ -3,6 +3,17 @@
 //! One multiplexed connection per tokio runtime, a second one for large values, RESP3, a deadline around every
 //! command, and reconnecting that costs idempotent callers nothing when the server restarts.
 //!
+//! | URL | what it is | feature |
+//! |---|---|---|
+//! | `redis://[user[:password]@]host[:port][/database]` | one server | |
+//! | `redis+unix:///path/to/socket` | one server | |
+//! | `rediss://…` | the same with TLS | `tls` |
+//! | `redis-cluster://host[:port],host[:port]…` | a cluster, by some of its nodes | `cluster` |
+//! | `redis-sentinel://host[:port],host[:port]…/master-name` | the master that these sentinels name | `sentinel` |
+//!
+//! `rediss-cluster://` and `rediss-sentinel://` are the last two with TLS. In the `aiocache` crate the features have
+//! `redis-` before their names.
+//!
 //! ```no_run
 //! use std::sync::LazyLock;
 //!
@@ -25,6 +36,8 @@
 use aiocache_core::{Cache, JsonSerializer};
 
 mod backend;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod command;
 mod config;
 mod connect;
@@ -35,8 +48,14 @@ mod read;
 mod reply;
 mod scan;
 mod script;
+#[cfg(feature = "sentinel")]
+mod sentinel;
+mod store;
+#[cfg(feature = "tls")]
+mod tls;
 mod url;
 mod wire;
+mod write;
 
 pub use backend::RedisBackend;
 pub use config::RedisBuilder;

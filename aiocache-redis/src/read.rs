@@ -6,8 +6,11 @@ use aiocache_core::{Entry, Remaining, Result, Version, Want};
 use bytes::Bytes;
 use redis::{Pipeline, Value};
 
+#[cfg(feature = "cluster")]
+use crate::cluster::{Cluster, Part};
 use crate::command::{self, one as command_over, several};
 use crate::connection::Connections;
+use crate::store::Store;
 use crate::wire::Repeat;
 use crate::{error, reply};
 
@@ -39,16 +42,20 @@ impl Found {
 }
 
 /// Reads a key.
-pub(crate) async fn one(connections: &Arc<Connections>, key: &str, want: Want) -> Result<Option<Found>> {
+pub(crate) async fn one(store: &Store, key: &str, want: Want) -> Result<Option<Found>> {
     if !want.remaining {
         let command = command_over("GET", key);
-        let value = connections.call(&command, key.len(), Repeat::Harmless).await?;
+        let value = store
+            .call(key.as_bytes(), &command, key.len(), Repeat::Harmless)
+            .await?;
         return Found::new(value, None);
     }
     let mut pipeline = Pipeline::with_capacity(2);
     pipeline.add_command(command_over("PTTL", key));
     pipeline.add_command(command_over("GET", key));
-    let mut answers = connections.call(&pipeline, key.len(), Repeat::Harmless).await?;
+    let mut answers = store
+        .call(key.as_bytes(), &pipeline, key.len(), Repeat::Harmless)
+        .await?;
     match (answers.pop(), answers.pop()) {
         (Some(value), Some(ttl)) => Found::new(value, Some(ttl)),
         _ => Err(error::strange()),
@@ -56,14 +63,18 @@ pub(crate) async fn one(connections: &Arc<Connections>, key: &str, want: Want) -
 }
 
 /// Reads several keys; the answers have their order.
-pub(crate) async fn many(
-    connections: &Arc<Connections>,
-    keys: &[&str],
-    want: Want,
-) -> Result<Vec<Option<Found>>> {
+pub(crate) async fn many(store: &Store, keys: &[&str], want: Want) -> Result<Vec<Option<Found>>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
+    match store {
+        Store::Node(node) => many_of_node(node, keys, want).await,
+        #[cfg(feature = "cluster")]
+        Store::Cluster(cluster) => many_of_cluster(store, cluster, keys, want).await,
+    }
+}
+
+async fn many_of_node(node: &Arc<Connections>, keys: &[&str], want: Want) -> Result<Vec<Option<Found>>> {
     let size = keys.iter().map(|key| key.len()).sum();
     let (values, ttls) = if want.remaining {
         let mut pipeline = Pipeline::with_capacity(keys.len() + 1);
@@ -71,11 +82,11 @@ pub(crate) async fn many(
             pipeline.add_command(command_over("PTTL", key));
         }
         pipeline.add_command(several("MGET", keys));
-        let mut ttls = connections.call(&pipeline, size, Repeat::Harmless).await?;
+        let mut ttls = node.call(&pipeline, size, Repeat::Harmless).await?;
         (ttls.pop().ok_or_else(error::strange)?, ttls)
     } else {
         let command = several("MGET", keys);
-        let values = connections.call(&command, size, Repeat::Harmless).await?;
+        let values = node.call(&command, size, Repeat::Harmless).await?;
         (values, Vec::new())
     };
     let values = reply::list(values)?;
@@ -86,5 +97,31 @@ pub(crate) async fn many(
     values
         .into_iter()
         .map(|value| Found::new(value, ttls.next()))
+        .collect()
+}
+
+#[cfg(feature = "cluster")]
+async fn many_of_cluster(
+    store: &Store,
+    cluster: &Arc<Cluster>,
+    keys: &[&str],
+    want: Want,
+) -> Result<Vec<Option<Found>>> {
+    if want.remaining {
+        // Key by key, so that a node that sends one on never puts a ttl behind its value.
+        let reads = keys.iter().map(|key| one(store, key, want));
+        return futures_util::future::join_all(reads).await.into_iter().collect();
+    }
+    // MGET, which takes what is no string for nothing, as on a single server.
+    let parts = keys
+        .iter()
+        .map(|key| Part::new(key.as_bytes(), command_over("MGET", key), key.len()));
+    let answers = cluster.batch(parts.collect(), Repeat::Harmless).await;
+    answers
+        .into_iter()
+        .map(|answer| {
+            let value = reply::list(answer?)?.pop().ok_or_else(error::strange)?;
+            Found::new(value, None)
+        })
         .collect()
 }

@@ -44,6 +44,16 @@ pub(crate) fn bytes(value: Value) -> Result<Option<Bytes>> {
     }
 }
 
+/// A word.
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
+pub(crate) fn text(value: &Value) -> Option<&str> {
+    match value {
+        Value::BulkString(bytes) => std::str::from_utf8(bytes).ok(),
+        Value::SimpleString(text) => Some(text),
+        _ => None,
+    }
+}
+
 /// Several answers in one.
 pub(crate) fn list(value: Value) -> Result<Vec<Value>> {
     match value {
@@ -58,8 +68,9 @@ pub(crate) fn is_unknown_script(value: &Value) -> bool {
 }
 
 /// Whether the server has become a replica, so that this connection leads to the wrong one.
-pub(crate) fn is_read_only(value: &Value) -> bool {
-    matches!(value, Value::ServerError(refusal) if refusal.kind() == Some(ServerErrorKind::ReadOnly))
+pub(crate) fn is_misplaced(value: &Value) -> bool {
+    use ServerErrorKind::{MasterDown, ReadOnly};
+    matches!(value, Value::ServerError(refusal) if matches!(refusal.kind(), Some(ReadOnly | MasterDown)))
 }
 
 /// Any answer, as `raw` gives it.

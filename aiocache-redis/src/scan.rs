@@ -12,7 +12,9 @@ use crate::{error, reply};
 /// How many keys the server looks at per step.
 const STEP: u32 = 1000;
 /// How often the walk starts anew because the connection was replaced under it.
-const MAX_WALKS: u32 = 3;
+pub(crate) const MAX_WALKS: u32 = 3;
+/// The cursor with which a walk begins, and ends.
+pub(crate) const START: &[u8] = b"0";
 
 /// Deletes every key that begins with `prefix`.
 ///
@@ -34,45 +36,53 @@ pub(crate) async fn clear(connections: &Arc<Connections>, prefix: &str) -> Resul
 }
 
 async fn walk(connections: &Arc<Connections>, prefix: &[u8], pattern: &[u8]) -> Result<()> {
-    let mut cursor = b"0".to_vec();
+    let mut cursor = START.to_vec();
     loop {
-        let mut scan = redis::cmd("SCAN");
-        scan.arg(&cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(STEP);
-        let answer = connections.call(&scan, pattern.len(), Repeat::Harmless).await?;
-        let mut parts = reply::list(answer)?.into_iter();
-        let (Some(next), Some(keys)) = (parts.next(), parts.next()) else {
-            return Err(error::strange());
-        };
-        unlink(connections, prefix, reply::list(keys)?).await?;
-        match next {
-            Value::BulkString(next) if next == b"0" => return Ok(()),
-            Value::BulkString(next) => cursor = next,
-            _ => return Err(error::strange()),
+        let (next, keys) = step(connections, &cursor, prefix, pattern).await?;
+        unlink(connections, &keys).await?;
+        if next == START {
+            return Ok(());
         }
+        cursor = next;
     }
 }
 
-async fn unlink(connections: &Arc<Connections>, prefix: &[u8], keys: Vec<Value>) -> Result<()> {
+/// One step of a walk: the next cursor, and the keys with the prefix that were seen.
+pub(crate) async fn step(
+    connections: &Arc<Connections>,
+    cursor: &[u8],
+    prefix: &[u8],
+    pattern: &[u8],
+) -> Result<(Vec<u8>, Vec<Vec<u8>>)> {
+    let mut scan = redis::cmd("SCAN");
+    scan.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(STEP);
+    let answer = connections.call(&scan, pattern.len(), Repeat::Harmless).await?;
+    let mut parts = reply::list(answer)?.into_iter();
+    let (Some(Value::BulkString(next)), Some(keys)) = (parts.next(), parts.next()) else {
+        return Err(error::strange());
+    };
+    // Looked at once more: another server's patterns may mean more than those of Redis.
+    let keys = reply::list(keys)?.into_iter().filter_map(|key| match key {
+        Value::BulkString(key) if key.starts_with(prefix) => Some(key),
+        _ => None,
+    });
+    Ok((next, keys.collect()))
+}
+
+async fn unlink(connections: &Arc<Connections>, keys: &[Vec<u8>]) -> Result<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
     let mut unlink = redis::cmd("UNLINK");
-    let (mut found, mut size) = (false, 0);
     for key in keys {
-        // Looked at once more: another server's patterns may mean more than those of Redis.
-        if let Value::BulkString(key) = key
-            && key.starts_with(prefix)
-        {
-            unlink.write_arg(&key);
-            size += key.len();
-            found = true;
-        }
+        unlink.write_arg(key);
     }
-    if found {
-        reply::done(connections.call(&unlink, size, Repeat::Harmless).await?)?;
-    }
-    Ok(())
+    let size = keys.iter().map(Vec::len).sum();
+    reply::done(connections.call(&unlink, size, Repeat::Harmless).await?)
 }
 
 /// The glob pattern of all keys with a prefix.
-fn pattern(prefix: &str) -> Vec<u8> {
+pub(crate) fn pattern(prefix: &str) -> Vec<u8> {
     let mut pattern = Vec::with_capacity(prefix.len() + 8);
     for &byte in prefix.as_bytes() {
         if matches!(byte, b'*' | b'?' | b'[' | b']' | b'\\' | b'^' | b'-') {

@@ -1,22 +1,141 @@
 //! What a URL may say, checked before anything connects. A URL holds a password, so no message quotes it.
 
+use std::borrow::Cow;
+use std::path::PathBuf;
+
 use aiocache_core::{Error, ErrorKind, Result};
 use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 
-const ACCEPTED: &str = "accepted are redis://[user[:password]@]host[:port][/database][?protocol=2] and \
+const ACCEPTED: &str = "accepted are redis://[user[:password]@]host[:port][/database][?protocol=2], rediss:// with \
+     the same and ca_file, cert_file and key_file, redis-cluster://host[:port],host[:port]…, \
+     redis-sentinel://host[:port],host[:port]…/master-name[?db=0] and \
      redis+unix:///path/to/socket[?db=0&user=…&pass=…&protocol=2]";
+/// The port of sentinels where none is named.
+const SENTINEL_PORT: u16 = 26379;
+
+/// What a URL said.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// The server, the cluster's first nodes, or the sentinels; all with the same settings. At least one.
+    pub(crate) hosts: Vec<ConnectionInfo>,
+    pub(crate) kind: Kind,
+    pub(crate) files: Files,
+}
+
+/// What the hosts of a URL are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Node,
+    Cluster,
+    /// Sentinels, and the name under which they know the master.
+    Sentinel(String),
+}
+
+/// Where the certificates of a TLS connection are.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    pub(crate) ca: Option<PathBuf>,
+    pub(crate) certificate: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
+}
 
 /// Reads a URL. The protocol is RESP3 unless it names another.
-pub(crate) fn read(url: &str) -> Result<ConnectionInfo> {
-    let Some((scheme, _)) = url.split_once("://") else {
+pub(crate) fn read(url: &str) -> Result<Target> {
+    let Some((scheme, rest)) = url.split_once("://") else {
         return Err(refused("it has no scheme"));
     };
-    let options: &[&str] = match scheme {
-        "redis" | "valkey" => &["protocol"],
-        "redis+unix" | "valkey+unix" | "unix" => &["protocol", "db", "user", "pass"],
-        "rediss" | "valkeys" => return Err(refused("TLS is not among the schemes of this build")),
-        _ => return Err(refused("its scheme is another")),
+    let (base, kind) = kind(scheme)?;
+    let (authority, mut tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if kind == Kind::Node {
+        return single(base, &kind, url).map(|(host, files)| Target {
+            hosts: vec![host],
+            kind,
+            files,
+        });
+    }
+    let mut kind = kind;
+    if let Kind::Sentinel(name) = &mut kind {
+        let path = tail.split(['?', '#']).next().unwrap_or_default();
+        *name = master_name(path)?;
+        tail = &tail[path.len()..];
+    }
+    let (login, hosts) = match authority.rsplit_once('@') {
+        Some((login, hosts)) => (format!("{login}@"), hosts),
+        None => (String::new(), authority),
     };
+    let mut found = Vec::new();
+    let mut files = Files::default();
+    for host in hosts.split(',') {
+        let port = match kind {
+            Kind::Sentinel(_) if !has_port(host) => format!(":{SENTINEL_PORT}"),
+            _ => String::new(),
+        };
+        let (host, named) = single(base, &kind, &format!("{base}://{login}{host}{port}{tail}"))?;
+        if kind == Kind::Cluster && host.redis_settings().db() != 0 {
+            return Err(refused("a cluster has database 0 only"));
+        }
+        found.push(host);
+        files = named;
+    }
+    Ok(Target {
+        hosts: found,
+        kind,
+        files,
+    })
+}
+
+/// The scheme that one host has, and what the hosts are.
+fn kind(scheme: &str) -> Result<(&str, Kind)> {
+    let (base, kind) = if let Some(base) = scheme.strip_suffix("-cluster") {
+        (base, Kind::Cluster)
+    } else if let Some(base) = scheme.strip_suffix("-sentinel") {
+        (base, Kind::Sentinel(String::new()))
+    } else {
+        (scheme, Kind::Node)
+    };
+    let tcp = matches!(base, "redis" | "valkey" | "rediss" | "valkeys");
+    if !tcp && (kind != Kind::Node || !matches!(base, "redis+unix" | "valkey+unix" | "unix")) {
+        return Err(refused("its scheme is another"));
+    }
+    let missing = if is_tls(base) && !cfg!(feature = "tls") {
+        Some("tls")
+    } else if kind == Kind::Cluster && !cfg!(feature = "cluster") {
+        Some("cluster")
+    } else if matches!(kind, Kind::Sentinel(_)) && !cfg!(feature = "sentinel") {
+        Some("sentinel")
+    } else {
+        None
+    };
+    match missing {
+        Some(feature) => Err(refused(format!(
+            "this build has not the feature {feature} (redis-{feature} of aiocache)"
+        ))),
+        None => Ok((base, kind)),
+    }
+}
+
+fn is_tls(scheme: &str) -> bool {
+    matches!(scheme, "rediss" | "valkeys")
+}
+
+fn has_port(host: &str) -> bool {
+    // An IPv6 address has its colons in brackets.
+    host.rsplit(']').next().unwrap_or_default().contains(':')
+}
+
+fn master_name(path: &str) -> Result<String> {
+    let name = path.trim_matches('/');
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if name.is_empty() || !name.bytes().all(good) {
+        return Err(refused(
+            "after the sentinels has to stand the master's name: /name of letters, digits and ._-",
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+/// Reads the URL of one host.
+fn single(scheme: &str, kind: &Kind, url: &str) -> Result<(ConnectionInfo, Files)> {
     let Some(parsed) = redis::parse_redis_url(url) else {
         return Err(refused(
             "it cannot be read; in a user name or password write %XX for every character beside letters, \
@@ -24,25 +143,25 @@ pub(crate) fn read(url: &str) -> Result<ConnectionInfo> {
         ));
     };
     if parsed.fragment().is_some() {
-        return Err(refused("it has a # in it; in a password write %23"));
+        return Err(refused(
+            "it has a # in it; in a password write %23, and certificates are always checked",
+        ));
     }
-    if let Some((name, _)) = parsed
-        .query_pairs()
-        .find(|(name, _)| !options.contains(&name.as_ref()))
-    {
-        // The name only: the value may be a password.
-        let known = name
-            .chars()
-            .all(|character| character.is_ascii_lowercase() || character == '_');
-        let name = if known && name.len() <= 24 {
-            name
-        } else {
-            "…".into()
-        };
-        return Err(refused(format!("it has an unknown option {name}")));
+    let mut protocol = ProtocolVersion::RESP3;
+    let mut database = None;
+    let mut files = Files::default();
+    for (name, value) in parsed.query_pairs() {
+        let path = || Some(PathBuf::from(&*value));
+        match &*name {
+            "protocol" => protocol = version(&value)?,
+            "db" if matches!(kind, Kind::Sentinel(_)) => database = Some(number(&value)?),
+            "db" | "user" | "pass" if scheme.ends_with("unix") => {}
+            "ca_file" if is_tls(scheme) => files.ca = path(),
+            "cert_file" if is_tls(scheme) => files.certificate = path(),
+            "key_file" if is_tls(scheme) => files.key = path(),
+            _ => return Err(unknown(&name)),
+        }
     }
-    let named = parsed.query_pairs().find(|(name, _)| name == "protocol");
-    let protocol = protocol(named.as_ref().map(|(_, value)| value.as_ref()))?;
     let info = parsed.into_connection_info().map_err(|error| {
         // The client's own words without its detail, which may quote the URL.
         let text = error.to_string();
@@ -51,16 +170,39 @@ pub(crate) fn read(url: &str) -> Result<ConnectionInfo> {
     if info.redis_settings().db() < 0 {
         return Err(refused("its database number is negative"));
     }
-    let settings = info.redis_settings().clone().set_protocol(protocol);
-    Ok(info.set_redis_settings(settings))
+    let mut settings = info.redis_settings().clone().set_protocol(protocol);
+    if let Some(database) = database {
+        settings = settings.set_db(database);
+    }
+    Ok((info.set_redis_settings(settings), files))
 }
 
-fn protocol(named: Option<&str>) -> Result<ProtocolVersion> {
+fn version(named: &str) -> Result<ProtocolVersion> {
     match named {
-        None | Some("3" | "resp3") => Ok(ProtocolVersion::RESP3),
-        Some("2" | "resp2") => Ok(ProtocolVersion::RESP2),
-        Some(_) => Err(refused("its protocol is neither 2 nor 3")),
+        "3" | "resp3" => Ok(ProtocolVersion::RESP3),
+        "2" | "resp2" => Ok(ProtocolVersion::RESP2),
+        _ => Err(refused("its protocol is neither 2 nor 3")),
     }
+}
+
+fn number(database: &str) -> Result<i64> {
+    let number = database.parse::<u32>();
+    number
+        .map(i64::from)
+        .map_err(|_| refused("invalid database number"))
+}
+
+/// Names the option only, and not what may be a password after a stray `?`.
+fn unknown(name: &str) -> Error {
+    let known = name
+        .chars()
+        .all(|character| character.is_ascii_lowercase() || character == '_');
+    let name: Cow<'_, str> = if known && name.len() <= 24 {
+        name.into()
+    } else {
+        "…".into()
+    };
+    refused(format!("it has an unknown option {name}"))
 }
 
 fn refused(why: impl std::fmt::Display) -> Error {
@@ -71,57 +213,4 @@ fn refused(why: impl std::fmt::Display) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bad_url_is_told_why_and_never_quoted() {
-        for (url, why) in [
-            ("", "no scheme"),
-            ("s3cret@localhost:6379", "no scheme"),
-            ("http://:s3cret@localhost", "scheme is another"),
-            ("rediss://:s3cret@localhost", "TLS"),
-            ("redis://", "missing hostname"),
-            ("redis://:s3cret@0.0.0.0", "wildcard"),
-            ("redis://:s3cret@localhost:99999", "cannot be read"),
-            ("redis://:s3cret#x@localhost", "cannot be read"),
-            ("redis://localhost/0#s3cret", "%23"),
-            ("redis://:s3cret@localhost/one", "invalid database number"),
-            ("redis://:s3cret@localhost/-1", "negative"),
-            ("redis://localhost?protocol=s3cret", "neither 2 nor 3"),
-            ("redis://localhost?pool=s3cret", "unknown option pool"),
-            ("redis://localhost?s3cret=1", "unknown option …"),
-            ("redis+unix://", "missing path"),
-        ] {
-            let error = read(url).expect_err(url);
-            let text = error.to_string();
-            assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{url}");
-            assert!(text.contains(why), "{url}: {text}");
-            assert!(text.contains("redis://[user"), "{text}");
-            assert!(!format!("{text}{error:?}").contains("s3cret"), "{text}");
-        }
-    }
-
-    #[test]
-    fn resp3_is_spoken_unless_the_url_says_otherwise() {
-        for (url, protocol) in [
-            ("redis://localhost", ProtocolVersion::RESP3),
-            ("redis://localhost?protocol=2", ProtocolVersion::RESP2),
-            (
-                "redis+unix:///tmp/socket?db=2&protocol=resp3",
-                ProtocolVersion::RESP3,
-            ),
-        ] {
-            assert_eq!(read(url).expect(url).redis_settings().protocol(), protocol);
-        }
-    }
-
-    #[test]
-    fn credentials_and_database_are_read() {
-        let info = read("redis://user:p%23ss@example.org:7000/3").expect("a good URL");
-        let settings = info.redis_settings();
-        assert_eq!(settings.username(), Some("user"));
-        assert_eq!(settings.password(), Some("p#ss"));
-        assert_eq!(settings.db(), 3);
-    }
-}
+mod tests;

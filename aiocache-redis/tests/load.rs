@@ -5,16 +5,8 @@ mod support;
 use std::time::{Duration, Instant};
 
 use aiocache_core::{Backend, Reply};
-use support::{backend, bytes, get, server, url};
+use support::{backend, bytes, get, next, server, url};
 use tokio::time::timeout;
-
-/// A small generator, so that each run drops its commands at other points but no dependency is needed.
-fn next(state: &mut u64) -> u64 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropped_commands_never_shift_an_answer() {

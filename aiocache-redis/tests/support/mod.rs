@@ -2,6 +2,11 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod cluster;
+pub(crate) mod sentinel;
+
+use std::net::SocketAddr;
+
 use aiocache_core::testing::{FaultProxy, RedisServer};
 use aiocache_core::{Backend, Want};
 use aiocache_redis::RedisBackend;
@@ -10,6 +15,29 @@ use bytes::Bytes;
 /// A server of the test's own.
 pub(crate) fn server() -> RedisServer {
     RedisServer::start().expect("redis-server starts")
+}
+
+/// Twenty namespaces, some of them prefixes of others, all with what means something in patterns or could.
+pub(crate) const HARD_PREFIXES: [&str; 20] = [
+    "a:", "ab:", "abc:", "a*:", "a?:", "a[bc]:", "a[^b]:", "a\\:", "a\\*:", "[a-c]:", "[:", "]:", "^:", "-:",
+    "*", "ä:", "a\n:", "a\\", "app1:", "app[12]:",
+];
+
+/// `short`, or `heavy` in a run with `AIOCACHE_STRESS` set.
+pub(crate) fn scaled(short: usize, heavy: usize) -> usize {
+    if std::env::var_os("AIOCACHE_STRESS").is_some() {
+        heavy
+    } else {
+        short
+    }
+}
+
+/// A small generator, so that each run differs in detail but no dependency is needed.
+pub(crate) fn next(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
 }
 
 /// A server with options.
@@ -27,7 +55,11 @@ pub(crate) async fn proxy(server: &RedisServer) -> (FaultProxy, String) {
 
 /// The URL of a server, without a password.
 pub(crate) fn url(server: &RedisServer) -> String {
-    format!("redis://{}/", server.addr())
+    url_of(server.addr())
+}
+
+pub(crate) fn url_of(address: SocketAddr) -> String {
+    format!("redis://{address}/")
 }
 
 pub(crate) fn backend(server: &RedisServer) -> RedisBackend {

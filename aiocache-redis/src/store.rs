@@ -1,0 +1,78 @@
+//! Where commands go: to one server, or to the node of a cluster that has the key.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aiocache_core::Result;
+use redis::{Cmd, Value};
+
+#[cfg(feature = "cluster")]
+use crate::cluster::Cluster;
+use crate::config::Limits;
+use crate::connection::Connections;
+use crate::wire::{Repeat, Wire};
+
+/// One server or a cluster.
+#[derive(Clone)]
+pub(crate) enum Store {
+    /// A server, or the master that sentinels name.
+    Node(Arc<Connections>),
+    #[cfg(feature = "cluster")]
+    Cluster(Arc<Cluster>),
+}
+
+impl Store {
+    pub(crate) fn limits(&self) -> Limits {
+        match self {
+            Self::Node(node) => node.limits(),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.limits(),
+        }
+    }
+
+    /// Sends a request over one key, of `size` bytes. See [`Connections::call`].
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(unused_variables, reason = "one server has all keys")
+    )]
+    pub(crate) async fn call<W: Wire>(
+        &self,
+        key: &[u8],
+        request: &W,
+        size: usize,
+        repeat: Repeat,
+    ) -> Result<W::Answer> {
+        match self {
+            Self::Node(node) => node.call(request, size, repeat).await,
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.call(key, request, size, repeat).await,
+        }
+    }
+
+    /// Sends a command without a key to every server that has keys of its own.
+    pub(crate) async fn call_every(&self, command: &Cmd) -> Result<Vec<Value>> {
+        match self {
+            Self::Node(node) => Ok(vec![node.call(command, 0, Repeat::Harmless).await?]),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.call_every(command).await,
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        match self {
+            Self::Node(node) => node.close(),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.close(),
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node(node) => node.fmt(f),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! A cluster of three nodes: keys over all of them, nodes that go away, and slots that move.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use aiocache_core::{Backend, ErrorKind, Remaining, Want};
+use aiocache_redis::RedisBackend;
+use support::cluster::{Nodes, owner};
+use support::{HARD_PREFIXES, bytes, get, server};
+use tokio::time::sleep;
+
+const DEADLINE: Duration = Duration::from_millis(400);
+
+fn connect(nodes: &Nodes) -> RedisBackend {
+    RedisBackend::builder(nodes.url())
+        .deadline(DEADLINE)
+        .build()
+        .expect("a good URL")
+}
+
+fn names(prefix: &str, count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("{prefix}{number}")).collect()
+}
+
+fn refs(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
+}
+
+#[tokio::test]
+async fn many_keys_go_to_all_nodes_and_come_back_in_order() {
+    let nodes = Nodes::start(0).await;
+    let redis = RedisBackend::connect(nodes.url()).expect("a good URL");
+    let names = names("key-", 1000);
+    let keys = refs(&names);
+    for ttl in [None, Some(Duration::from_secs(60))] {
+        let pairs = keys.iter().map(|key| (*key, bytes(key))).collect();
+        redis.write_many(pairs, ttl).await.expect("written");
+        let sizes = nodes.sizes().await;
+        assert_eq!(sizes.iter().sum::<u64>(), 1000);
+        assert!(sizes.iter().all(|size| *size > 200), "{sizes:?}");
+
+        let mut asked = keys.clone();
+        asked.reverse();
+        asked.insert(500, "missing");
+        for want in [Want::VALUE, Want::REMAINING] {
+            let read = redis.read_many(&asked, want, |index, entry| {
+                assert_eq!(entry.raw, &bytes(asked[index]));
+                entry.remaining
+            });
+            let found = read.await.expect("read");
+            assert_eq!(found.len(), 1001);
+            for (index, remaining) in found.into_iter().enumerate() {
+                match remaining {
+                    None => assert_eq!(index, 500),
+                    Some(None) => assert_eq!(want, Want::VALUE),
+                    Some(Some(Remaining::Never)) => assert_eq!(ttl, None),
+                    Some(Some(Remaining::For(left))) => assert!(ttl.is_some_and(|ttl| left <= ttl)),
+                    Some(other) => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+    let half: Vec<_> = keys.iter().copied().step_by(2).chain(["missing"]).collect();
+    assert_eq!(redis.delete_many(&half).await.expect("deleted"), 500);
+    assert_eq!(nodes.sizes().await.iter().sum::<u64>(), 500);
+    redis.ping().await.expect("all answer");
+    redis.clear_all().await.expect("cleared");
+    assert_eq!(nodes.sizes().await, [0; 3]);
+}
+
+/// P19 of a cluster.
+#[tokio::test]
+async fn twenty_namespaces_of_pattern_characters_are_cleared_one_by_one() {
+    let nodes = Nodes::start(0).await;
+    let redis = connect(&nodes);
+    let mut left: Vec<String> = Vec::new();
+    for prefix in HARD_PREFIXES {
+        let names = names(prefix, 500);
+        let pairs = names.iter().map(|name| (name.as_str(), bytes("1"))).collect();
+        redis.write_many(pairs, None).await.expect("written");
+        left.extend(names);
+    }
+    assert_eq!(left.len(), 10_000);
+    let (mut lost, mut remained) = (0, 0);
+    for prefix in HARD_PREFIXES {
+        redis.clear(prefix).await.expect("cleared");
+        let (gone, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|name| name.starts_with(prefix));
+        let count = async |names: &[String]| {
+            let keys = refs(names);
+            let found = redis
+                .read_many(&keys, Want::VALUE, |_, _| ())
+                .await
+                .expect("read");
+            found.into_iter().flatten().count()
+        };
+        remained += count(&gone).await;
+        lost += others.len() - count(&others).await;
+        left = others;
+    }
+    println!(
+        "10 000 keys in 20 namespaces on 3 nodes: left in a cleared one {remained}, lost elsewhere {lost}"
+    );
+    assert_eq!((remained, lost), (0, 0));
+    assert_eq!(nodes.sizes().await, [0; 3]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_killed_costs_its_share_and_no_more_than_the_deadline() {
+    let mut nodes = Nodes::start(0).await;
+    let redis = connect(&nodes);
+    let names = names("key-", 300);
+    let pairs = names.iter().map(|name| (name.as_str(), bytes(name))).collect();
+    redis.write_many(pairs, None).await.expect("written");
+    let mut owners = Vec::new();
+    for name in &names {
+        owners.push(owner(&nodes, name).await);
+    }
+    nodes.servers[1].kill().expect("the server obeys");
+    let (mut right, mut failed, mut worst) = (0, 0, Duration::ZERO);
+    for _ in 0..3 {
+        let reads = names.iter().zip(&owners).map(|(name, owner)| {
+            let (redis, name, owner) = (redis.clone(), name.clone(), *owner);
+            tokio::spawn(async move {
+                let start = Instant::now();
+                (owner, get(&redis, &name).await, start.elapsed(), name)
+            })
+        });
+        for read in reads.collect::<Vec<_>>() {
+            let (owner, answer, took, name) = read.await.expect("no panic");
+            worst = worst.max(took);
+            match answer {
+                Ok(value) => {
+                    assert_eq!(value, Some(bytes(&name)));
+                    assert_ne!(owner, 1);
+                    right += 1;
+                }
+                Err(error) => {
+                    assert_eq!(owner, 1, "{error}");
+                    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+                    failed += 1;
+                }
+            }
+        }
+    }
+    println!("900 reads with a node of 3 dead: right {right}, failed {failed}, slowest {worst:?}");
+    let share = 3 * owners.iter().filter(|owner| **owner == 1).count();
+    assert_eq!((right, failed), (900 - share, share));
+    assert!(worst <= DEADLINE + Duration::from_millis(200), "{worst:?}");
+
+    let start = Instant::now();
+    let error = redis
+        .read_many(&refs(&names), Want::VALUE, |_, _| ())
+        .await
+        .expect_err("a share is missing");
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    let pairs = names.iter().map(|name| (name.as_str(), bytes("2"))).collect();
+    redis
+        .write_many(pairs, None)
+        .await
+        .expect_err("a share is missing");
+    assert!(start.elapsed() <= 2 * DEADLINE + Duration::from_millis(200));
+    for (name, _) in names.iter().zip(&owners).filter(|(_, owner)| **owner != 1) {
+        assert_eq!(get(&redis, name).await.expect("read"), Some(bytes("2")), "{name}");
+    }
+
+    tokio::task::block_in_place(|| nodes.servers[1].restart()).expect("the server obeys");
+    let start = Instant::now();
+    while redis.ping().await.is_err() {
+        assert!(start.elapsed() < Duration::from_secs(10), "never back");
+        sleep(Duration::from_millis(10)).await;
+    }
+    println!("all three answer again after {:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_takes_over_is_found() {
+    let mut nodes = Nodes::start(1).await;
+    let redis = connect(&nodes);
+    let mut name = String::new();
+    for number in 0.. {
+        name = format!("key-{number}");
+        if owner(&nodes, &name).await == 0 {
+            break;
+        }
+    }
+    redis.write(&name, bytes("1"), None).await.expect("written");
+    let start = Instant::now();
+    nodes.servers[0].kill().expect("the server obeys");
+    let (mut errors, mut worst) = (0, Duration::ZERO);
+    loop {
+        let begin = Instant::now();
+        let written = redis.write(&name, bytes("2"), None).await;
+        worst = worst.max(begin.elapsed());
+        match written {
+            Ok(()) => break,
+            Err(error) => assert!(error.is_transient(), "{error}"),
+        }
+        errors += 1;
+        assert!(start.elapsed() < Duration::from_secs(20), "never written");
+        sleep(Duration::from_millis(10)).await;
+    }
+    println!(
+        "written {:?} after the kill -9 of its master, {errors} errors, slowest {worst:?}",
+        start.elapsed()
+    );
+    assert!(worst <= DEADLINE + Duration::from_millis(200), "{worst:?}");
+    assert_eq!(get(&redis, &name).await.expect("read"), Some(bytes("2")));
+}
+
+async fn connections(nodes: &Nodes, number: usize) -> u64 {
+    let stats = nodes.ask(number, "INFO stats").await;
+    let mut lines = stats.lines();
+    let opened = lines.find_map(|line| line.strip_prefix("total_connections_received:"));
+    opened
+        .and_then(|count| count.trim().parse().ok())
+        .expect("a number")
+}
+
+#[tokio::test]
+async fn a_slot_on_its_way_to_another_node_loses_nothing() {
+    let mut nodes = Nodes::start(0).await;
+    let redis = connect(&nodes);
+    let to = nodes.add().await;
+    let slot = nodes.ask(0, "CLUSTER KEYSLOT {tag}").await;
+    let from = owner(&nodes, "{tag}").await;
+    let (from_id, to_id) = (
+        nodes.ask(from, "CLUSTER MYID").await,
+        nodes.ask(to, "CLUSTER MYID").await,
+    );
+    let names = names("{tag}", 100);
+    let keys = refs(&names);
+    let pairs = keys.iter().map(|key| (*key, bytes(key))).collect();
+    redis.write_many(pairs, None).await.expect("written");
+
+    nodes
+        .ask(to, &format!("CLUSTER SETSLOT {slot} IMPORTING {from_id}"))
+        .await;
+    nodes
+        .ask(from, &format!("CLUSTER SETSLOT {slot} MIGRATING {to_id}"))
+        .await;
+    let port = nodes.servers[to].port();
+    for (number, key) in keys.iter().enumerate().filter(|(number, _)| number % 2 == 0) {
+        nodes
+            .ask(from, &format!("MIGRATE 127.0.0.1 {port} {key} 0 5000"))
+            .await;
+        assert_eq!(
+            get(&redis, key).await.expect("read"),
+            Some(bytes(key)),
+            "{number}"
+        );
+    }
+    let minute = Some(Duration::from_secs(60));
+    for counted in 1..=3 {
+        assert_eq!(
+            redis.increment("{tag}counter", 1, None).await.expect("counted"),
+            counted
+        );
+        assert_eq!(
+            redis.increment("{tag}script", 1, minute).await.expect("counted"),
+            counted
+        );
+    }
+    assert!(redis.add("{tag}new", bytes("1"), None).await.expect("added"));
+    for want in [Want::VALUE, Want::REMAINING] {
+        let found = redis.read_many(&keys, want, |index, entry| {
+            assert_eq!(entry.raw, &bytes(keys[index]))
+        });
+        assert_eq!(found.await.expect("read").into_iter().flatten().count(), 100);
+    }
+    let before = connections(&nodes, to).await;
+    for key in keys.iter().step_by(2) {
+        assert_eq!(get(&redis, key).await.expect("read"), Some(bytes(key)));
+    }
+    // One is the question's own.
+    assert_eq!(
+        connections(&nodes, to).await - before,
+        1,
+        "for a node that has no slot yet"
+    );
+    redis.clear("{tag}9").await.expect("cleared from both sides");
+    let found = redis
+        .read_many(&keys, Want::VALUE, |_, _| ())
+        .await
+        .expect("read");
+    assert_eq!(found.into_iter().flatten().count(), 89);
+
+    for key in keys.iter().skip(1).step_by(2) {
+        nodes
+            .ask(from, &format!("MIGRATE 127.0.0.1 {port} {key} 0 5000"))
+            .await;
+    }
+    for node in [to, from] {
+        nodes
+            .ask(node, &format!("CLUSTER SETSLOT {slot} NODE {to_id}"))
+            .await;
+    }
+    let found = redis
+        .read_many(&keys, Want::VALUE, |_, _| ())
+        .await
+        .expect("read");
+    assert_eq!(found.into_iter().flatten().count(), 89);
+    assert_eq!(
+        redis.increment("{tag}counter", 1, None).await.expect("counted"),
+        4
+    );
+    assert_eq!(redis.delete_many(&keys).await.expect("deleted"), 89);
+}
+
+#[tokio::test]
+async fn a_counter_on_a_stopped_node_is_unknown_and_never_counted_twice() {
+    let mut nodes = Nodes::start(0).await;
+    let redis = RedisBackend::builder(nodes.url())
+        .deadline(Duration::from_millis(100))
+        .build()
+        .expect("a good URL");
+    let stopped = owner(&nodes, "counter").await;
+    let (mut acknowledged, mut unknown, mut unavailable) = (0, 0, 0);
+    for round in 0..100 {
+        let pause = round % 25 == 12;
+        if pause {
+            nodes.servers[stopped].pause().expect("the server obeys");
+        }
+        let counts = (0..5).map(|_| {
+            let redis = redis.clone();
+            tokio::spawn(async move { redis.increment("counter", 1, None).await })
+        });
+        for count in counts.collect::<Vec<_>>() {
+            match count.await.expect("no panic").map_err(|error| error.kind()) {
+                Ok(_) => acknowledged += 1,
+                Err(ErrorKind::Unknown) => unknown += 1,
+                Err(ErrorKind::Unavailable) => unavailable += 1,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        if pause {
+            nodes.servers[stopped].resume().expect("the server obeys");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+    sleep(Duration::from_millis(300)).await;
+    let counter = redis.increment("counter", 0, None).await.expect("counted");
+    println!("acknowledged {acknowledged}, unknown {unknown}, unavailable {unavailable}, counter {counter}");
+    assert!(unknown > 0 && acknowledged > 0);
+    assert!(counter >= acknowledged && counter <= acknowledged + unknown);
+}
+
+#[test]
+fn one_cluster_serves_runtimes_one_after_another() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime")
+    };
+    let first = runtime();
+    let nodes = first.block_on(Nodes::start(0));
+    let redis = connect(&nodes);
+    let mut worst = Duration::ZERO;
+    for _ in 0..5 {
+        let use_it = async {
+            for number in 0..10 {
+                let start = Instant::now();
+                redis
+                    .increment(&format!("counter-{number}"), 1, None)
+                    .await
+                    .expect("counted");
+                worst = worst.max(start.elapsed());
+            }
+        };
+        // The first runtime is alive and not driven meanwhile.
+        runtime().block_on(use_it);
+    }
+    println!("slowest {worst:?}");
+    assert!(worst <= Duration::from_millis(50), "{worst:?}");
+    let counted = first.block_on(redis.increment("counter-3", 0, None));
+    assert_eq!(counted.expect("counted"), 5);
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_cluster_is_told() {
+    let server = server();
+    let single = RedisBackend::connect(format!("redis-cluster://{}", server.addr())).expect("a good URL");
+    let error = single.ping().await.expect_err("no cluster");
+    assert_eq!(error.kind(), ErrorKind::Server);
+    assert!(error.to_string().contains("cluster support disabled"), "{error}");
+    let error = RedisBackend::builder("redis-cluster://127.0.0.1")
+        .database(1)
+        .build()
+        .expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+
+    let nobody = RedisBackend::builder("redis-cluster://127.0.0.1:1,127.0.0.1:2")
+        .deadline(DEADLINE)
+        .build()
+        .expect("a good URL");
+    let start = Instant::now();
+    let error = get(&nobody, "key").await.expect_err("nobody there");
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(start.elapsed() <= DEADLINE + Duration::from_millis(200));
+}

@@ -1,0 +1,321 @@
+//! The promises of `docs/reliability.md` that are about one server, each with its fault and its load. A run with
+//! `AIOCACHE_STRESS=1` has the full load, and takes minutes.
+
+mod support;
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use aiocache_core::testing::{Direction, Fault};
+use aiocache_core::{Backend, ErrorKind, Policy, Want};
+use aiocache_redis::{RedisBackend, RedisCache};
+use support::{backend, bytes, get, next, proxy, scaled, server, server_with, url};
+use tokio::time::{Instant as Clock, interval, sleep, timeout};
+
+const DEADLINE: Duration = Duration::from_millis(250);
+
+fn impatient(url: String) -> RedisBackend {
+    let builder = RedisBackend::builder(url).deadline(DEADLINE);
+    builder.build().expect("good options")
+}
+
+/// P1: never another key's value, with reads dropped at any point and answers 1 ms late.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_read_gets_the_value_of_another_key() {
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let redis = RedisBackend::connect(url).expect("a good URL");
+    proxy.set(Fault::Delay {
+        to_server: Duration::ZERO,
+        to_client: Duration::from_millis(1),
+    });
+    let rounds = scaled(300, 3000);
+    let mut tasks = Vec::new();
+    for task in 0..64_u64 {
+        let (redis, key) = (redis.clone(), format!("key-{task}"));
+        redis.write(&key, bytes(&key), None).await.expect("written");
+        tasks.push(tokio::spawn(async move {
+            let mut state = 0x9e37_79b9_7f4a_7c15 ^ (task + 1);
+            let (mut right, mut dropped, mut wrong) = (0, 0, 0);
+            for round in 0..rounds {
+                // Half of them around the time that an answer takes.
+                let longest = if round % 2 == 0 { 4_000 } else { 60_000 };
+                let patience = Duration::from_micros(500 + next(&mut state) % longest);
+                match timeout(patience, get(&redis, &key)).await {
+                    Ok(value) if value.as_ref().expect("no error") == &Some(bytes(&key)) => right += 1,
+                    Ok(_) => wrong += 1,
+                    Err(_) => dropped += 1,
+                }
+            }
+            (right, dropped, wrong)
+        }));
+    }
+    let (mut right, mut dropped, mut wrong) = (0, 0, 0);
+    for task in tasks {
+        let seen = task.await.expect("no panic");
+        (right, dropped, wrong) = (right + seen.0, dropped + seen.1, wrong + seen.2);
+    }
+    let connections = proxy.connections();
+    println!("P1: right {right}, dropped {dropped}, wrong {wrong}, connections {connections}");
+    assert!(dropped > 500, "{dropped}");
+    assert_eq!((right + dropped, wrong), (64 * rounds, 0));
+    assert_eq!(connections, 1);
+}
+
+/// P4: what was acknowledged is there, over a server that is killed at any point and keeps a log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_acknowledged_write_is_there() {
+    let mut server = server_with(&["--appendonly", "yes", "--appendfsync", "always"]);
+    let redis = RedisBackend::builder(url(&server))
+        .max_value_bytes(1000)
+        .build()
+        .expect("good options");
+    let count = scaled(10_000, 100_000);
+    let workers = 50;
+    let tasks: Vec<_> = (0..workers)
+        .map(|worker| {
+            let redis = redis.clone();
+            tokio::spawn(async move {
+                let (mut acknowledged, mut failed, mut refused) = (Vec::new(), 0, 0);
+                for number in (worker..count).step_by(workers) {
+                    let key = format!("key-{number}");
+                    match redis.write(&key, bytes(&key), None).await {
+                        Ok(()) => acknowledged.push(key),
+                        Err(error) => {
+                            assert!(error.is_transient(), "{error}");
+                            failed += 1;
+                            continue;
+                        }
+                    }
+                    if number % 10 == 0 {
+                        let key = acknowledged.last().expect("just pushed");
+                        let large = redis.write(key, bytes(vec![b'x'; 1001]), None).await;
+                        assert_eq!(large.expect_err("too large").kind(), ErrorKind::ValueTooLarge);
+                        refused += 1;
+                    }
+                }
+                (acknowledged, failed, refused)
+            })
+        })
+        .collect();
+    let mut kills = 0;
+    while tasks.iter().any(|task| !task.is_finished()) && kills < scaled(3, 20) {
+        sleep(Duration::from_millis(150)).await;
+        tokio::task::block_in_place(|| {
+            server.kill().expect("the server obeys");
+            server.restart().expect("the server obeys");
+        });
+        kills += 1;
+    }
+    let (mut acknowledged, mut failed, mut refused) = (Vec::new(), 0, 0);
+    for task in tasks {
+        let seen = task.await.expect("no panic");
+        acknowledged.extend(seen.0);
+        (failed, refused) = (failed + seen.1, refused + seen.2);
+    }
+    let mut missing = 0;
+    for keys in acknowledged.chunks(1000) {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let same = |index: usize, raw: &[u8]| raw == keys[index].as_bytes();
+        let found = redis.read_many(&keys, Want::VALUE, |index, entry| same(index, entry.raw));
+        missing += found
+            .await
+            .expect("read")
+            .iter()
+            .filter(|found| **found != Some(true))
+            .count();
+    }
+    println!(
+        "P4: acknowledged {}, failed {failed}, too large {refused}, kill -9 {kills}, missing {missing}",
+        acknowledged.len()
+    );
+    assert_eq!(acknowledged.len() + failed, count);
+    assert!(kills > 0 && acknowledged.len() >= count / 2);
+    assert_eq!(missing, 0);
+}
+
+/// P7: a server that is down or dark costs a read its deadline and no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_server_costs_at_most_the_deadline() {
+    let mut server = server();
+    let (proxy, through) = proxy(&server).await;
+    let (direct, dark) = (impatient(url(&server)), impatient(through));
+    for redis in [&direct, &dark] {
+        redis.write("key", bytes("1"), None).await.expect("written");
+    }
+    let lasting = Duration::from_secs(scaled(2, 30) as u64);
+
+    proxy.set(Fault::BlackHole(Direction::Both));
+    let (reads, worst_dark) = read_for(&dark, lasting).await;
+    println!("P7: black hole for {lasting:?}: {reads} reads, slowest {worst_dark:?}");
+    server.kill().expect("the server obeys");
+    let (reads, worst_down) = read_for(&direct, lasting).await;
+    println!("P7: server down for {lasting:?}: {reads} reads, slowest {worst_down:?}");
+    for worst in [worst_dark, worst_down] {
+        assert!(worst <= Duration::from_millis(300), "{worst:?}");
+    }
+}
+
+/// P7 of a cache: its functions go on, and once the breaker is open they do not wait for the store any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_goes_on_without_its_store() {
+    let mut server = server();
+    let cache: RedisCache = RedisCache::builder(impatient(url(&server)))
+        .namespace("ns")
+        .build();
+    let runs = AtomicUsize::new(0);
+    let load = async || Ok::<_, aiocache_core::Error>(runs.fetch_add(1, Relaxed));
+    let call = async || {
+        let start = Instant::now();
+        let loaded = cache.get_or_load("key", &Policy::new(), load).await;
+        loaded.expect("the function runs");
+        start.elapsed()
+    };
+    call().await;
+    server.pause().expect("the server obeys");
+    let calls = scaled(300, 3000);
+    let mut took = Vec::new();
+    for _ in 0..calls {
+        took.push(call().await);
+        sleep(Duration::from_millis(2)).await;
+    }
+    let waited = took
+        .iter()
+        .filter(|took| **took > Duration::from_millis(1))
+        .count();
+    took.sort_unstable();
+    println!(
+        "P7: {calls} calls without a store: {} runs, median {:?}, slowest {:?}, {waited} over 1 ms",
+        runs.load(Relaxed),
+        took[calls / 2],
+        took[calls - 1]
+    );
+    assert_eq!(runs.load(Relaxed), 1 + calls);
+    // Reading and then storing wait for the deadline each, until the breaker opens and when it lets one try.
+    assert!(
+        took[calls - 1] <= 2 * Duration::from_millis(300),
+        "{:?}",
+        took[calls - 1]
+    );
+    assert!(
+        took[calls / 2] <= Duration::from_millis(1),
+        "{:?}",
+        took[calls / 2]
+    );
+    server.resume().expect("the server obeys");
+    let start = Instant::now();
+    while cache.get::<usize>("key").await.is_err() {
+        assert!(start.elapsed() < Duration::from_secs(5), "never back");
+        sleep(Duration::from_millis(5)).await;
+    }
+    println!("P7: asked again {:?} after the store was back", start.elapsed());
+}
+
+/// Reads, every 5 ms a new one, none of which may succeed; how many there were and how long the slowest took.
+async fn read_for(redis: &RedisBackend, lasting: Duration) -> (usize, Duration) {
+    let start = Instant::now();
+    let mut ticks = interval(Duration::from_millis(5));
+    let mut reads = Vec::new();
+    while start.elapsed() < lasting {
+        ticks.tick().await;
+        let redis = redis.clone();
+        reads.push(tokio::spawn(async move {
+            let begin = Instant::now();
+            let error = get(&redis, "key").await.expect_err("nobody answers");
+            assert!(error.is_transient(), "{error}");
+            begin.elapsed()
+        }));
+    }
+    let count = reads.len();
+    let mut worst = Duration::ZERO;
+    for read in reads {
+        worst = worst.max(read.await.expect("no panic"));
+    }
+    (count, worst)
+}
+
+/// P8: a connection that went dark is left, while new ones work.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dark_connection_is_left_within_three_deadlines() {
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let redis = impatient(url);
+    redis.write("key", bytes("1"), None).await.expect("written");
+    let rounds = scaled(3, 20);
+    let (mut reads, mut errors, mut slowest) = (0, 0, Duration::ZERO);
+    for _ in 0..rounds {
+        proxy.set_live(Fault::BlackHole(Direction::Both));
+        let dark = Clock::now();
+        let mut ticks = interval(Duration::from_millis(10));
+        let mut tasks = Vec::new();
+        while dark.elapsed() < 4 * DEADLINE {
+            ticks.tick().await;
+            let redis = redis.clone();
+            tasks.push(tokio::spawn(
+                async move { (get(&redis, "key").await, Clock::now()) },
+            ));
+        }
+        let mut back = None;
+        for task in tasks {
+            let (answer, at) = task.await.expect("no panic");
+            reads += 1;
+            match answer {
+                Ok(value) => {
+                    assert_eq!(value, Some(bytes("1")));
+                    back.get_or_insert(at - dark);
+                }
+                Err(_) => errors += 1,
+            }
+        }
+        slowest = slowest.max(back.expect("it works again"));
+    }
+    println!("P8: {rounds} times dark: {reads} reads, {errors} errors, back after {slowest:?} at most");
+    assert!(slowest <= 3 * DEADLINE, "{slowest:?}");
+    // One deadline's reads at 10 ms each, and some for the time that a new connection takes.
+    assert!(errors <= rounds * 40, "{errors}");
+}
+
+/// P9: a counter is what was acknowledged and some of what was unknown, and nothing is counted twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_counter_is_what_was_acknowledged_and_some_of_the_unknown() {
+    let mut server = server();
+    let redis = impatient(url(&server));
+    let rounds = scaled(20, 200);
+    let (mut acknowledged, mut unknown, mut unavailable) = (0, 0, 0);
+    for round in 0..rounds {
+        // Half of the increments find the server stopped in the middle of its work, for longer than the deadline.
+        let stopped = round % 2 == 1;
+        let counts: Vec<_> = (0..50)
+            .map(|_| {
+                let redis = redis.clone();
+                tokio::spawn(async move { redis.increment("counter", 1, None).await })
+            })
+            .collect();
+        if stopped {
+            server.pause().expect("the server obeys");
+            sleep(DEADLINE + Duration::from_millis(50)).await;
+            server.resume().expect("the server obeys");
+        }
+        for count in counts {
+            match count.await.expect("no panic").map_err(|error| error.kind()) {
+                Ok(_) => acknowledged += 1,
+                Err(ErrorKind::Unknown) => unknown += 1,
+                Err(ErrorKind::Unavailable) => unavailable += 1,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    }
+    sleep(Duration::from_millis(300)).await;
+    let counter = backend(&server)
+        .increment("counter", 0, None)
+        .await
+        .expect("counted");
+    println!(
+        "P9: {} increments, stopped {} times: acknowledged {acknowledged}, unknown {unknown}, unavailable \
+         {unavailable}, counter {counter}",
+        rounds * 50,
+        rounds / 2
+    );
+    assert!(unknown > 0);
+    assert!(counter >= acknowledged && counter <= acknowledged + unknown);
+}

@@ -1,0 +1,146 @@
+//! Behind sentinels: the master dies, steps down, or was never there.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use aiocache_core::{Backend, ErrorKind};
+use aiocache_redis::RedisBackend;
+use support::sentinel::Watched;
+use support::{bytes, get};
+use tokio::time::sleep;
+
+const DEADLINE: Duration = Duration::from_millis(400);
+/// From the death of the master to the first write: 300 ms until it counts as dead, then the vote of the sentinels,
+/// the promotion, and at most 250 ms until the next try to connect.
+const BOUND: Duration = Duration::from_secs(5);
+/// What a busy machine may add to a deadline.
+const SLACK: Duration = Duration::from_millis(200);
+
+fn connect(watched: &Watched) -> RedisBackend {
+    RedisBackend::builder(watched.url())
+        .deadline(DEADLINE)
+        .build()
+        .expect("a good URL")
+}
+
+/// Writes until it works again, and tells how often it did not and how long one write took at most.
+async fn until_written(redis: &RedisBackend) -> (u32, Duration) {
+    let start = Instant::now();
+    let (mut errors, mut worst) = (0, Duration::ZERO);
+    loop {
+        let begin = Instant::now();
+        let written = redis.write("key", bytes("after"), None).await;
+        worst = worst.max(begin.elapsed());
+        match written {
+            Ok(()) => return (errors, worst),
+            Err(error) => assert!(error.is_transient(), "{error}"),
+        }
+        errors += 1;
+        assert!(start.elapsed() < 4 * BOUND, "never written");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_the_death_of_the_master_the_new_one_is_written_to() {
+    let mut watched = Watched::start(None).await;
+    let redis = connect(&watched);
+    redis.write("key", bytes("before"), None).await.expect("written");
+    redis.increment("counter", 1, None).await.expect("counted");
+    let start = Instant::now();
+    watched.master.kill().expect("the server obeys");
+    let (errors, worst) = until_written(&redis).await;
+    let took = start.elapsed();
+    println!("written {took:?} after the kill -9 of the master, {errors} errors, slowest {worst:?}");
+    assert!(took <= BOUND, "{took:?}");
+    assert!(worst <= DEADLINE + SLACK, "{worst:?}");
+    let role = watched.ask(&watched.replica, "ROLE").await;
+    assert!(role.starts_with("master"), "{role}");
+    assert_eq!(watched.ask(&watched.replica, "GET key").await, "after");
+    assert_eq!(get(&redis, "key").await.expect("read"), Some(bytes("after")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_that_steps_down_is_left() {
+    let watched = Watched::start(None).await;
+    let redis = connect(&watched);
+    redis.write("key", bytes("before"), None).await.expect("written");
+    let asked = watched.ask(&watched.sentinels[0], "SENTINEL FAILOVER main").await;
+    assert_eq!(asked, "OK");
+    let start = Instant::now();
+    while !watched.ask(&watched.replica, "ROLE").await.starts_with("master") {
+        assert!(start.elapsed() < 4 * BOUND, "no failover");
+        sleep(Duration::from_millis(10)).await;
+    }
+    // Both take writes, and the old master's will be lost.
+    let start = Instant::now();
+    loop {
+        let (_, worst) = until_written(&redis).await;
+        assert!(worst <= DEADLINE + SLACK, "{worst:?}");
+        if watched.ask(&watched.replica, "GET key").await == "after" {
+            break;
+        }
+        assert!(start.elapsed() < BOUND, "the old master is still written to");
+        sleep(Duration::from_millis(10)).await;
+    }
+    println!(
+        "the new master is written to {:?} after its promotion",
+        start.elapsed()
+    );
+    assert_eq!(redis.increment("counter", 1, None).await.expect("counted"), 1);
+    assert_eq!(watched.ask(&watched.replica, "GET counter").await, "1");
+}
+
+#[tokio::test]
+async fn a_password_is_the_servers_and_not_the_sentinels() {
+    let watched = Watched::start(Some("right-4111")).await;
+    let right = RedisBackend::builder(watched.url())
+        .password("right-4111")
+        .build()
+        .expect("good options");
+    right.ping().await.expect("let in");
+    let wrong = RedisBackend::builder(watched.url())
+        .password("wrong-4111")
+        .build()
+        .expect("good options");
+    let error = wrong.ping().await.expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Server, "{error}");
+    assert!(
+        !format!("{error} {error:?} {wrong:?}").contains("4111"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn sentinels_that_are_away_or_dark_cost_little() {
+    let mut watched = Watched::start(None).await;
+    watched.sentinels[0].kill().expect("the server obeys");
+    watched.sentinels[1].pause().expect("the server obeys");
+    let redis = connect(&watched);
+    let start = Instant::now();
+    redis.ping().await.expect("the third knows");
+    println!("connected after {:?}", start.elapsed());
+
+    let unknown = watched.url().replace("/main", "/other");
+    let unknown = RedisBackend::builder(unknown)
+        .deadline(DEADLINE)
+        .build()
+        .expect("a good URL");
+    let start = Instant::now();
+    let error = unknown.ping().await.expect_err("no such master");
+    assert!(start.elapsed() <= DEADLINE + SLACK, "{:?}", start.elapsed());
+    assert!(error.to_string().contains("No such master"), "{error}");
+
+    watched.sentinels[1].kill().expect("the server obeys");
+    watched.sentinels[2].kill().expect("the server obeys");
+    // What is connected needs no sentinel.
+    redis.ping().await.expect("there");
+    let late = connect(&watched);
+    let error = late.ping().await.expect_err("nobody to ask");
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(
+        error.to_string().contains("main") || error.to_string().contains("127.0.0.1"),
+        "{error}"
+    );
+}

@@ -1,0 +1,159 @@
+//! A cluster for one test: three nodes with a third of the slots each, and replicas if wanted.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use aiocache_core::testing::RedisServer;
+use aiocache_core::{Backend, Reply};
+use aiocache_redis::RedisBackend;
+use tokio::time::sleep;
+
+/// The nodes with slots; those after the third are replicas of the first ones.
+pub(crate) struct Nodes {
+    pub(crate) servers: Vec<RedisServer>,
+}
+
+const SLOTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
+
+impl Nodes {
+    pub(crate) async fn start(replicas: usize) -> Self {
+        let servers: Vec<_> = (0..3 + replicas).map(|_| node()).collect();
+        let nodes = Self { servers };
+        for (number, (first, last)) in SLOTS.iter().enumerate() {
+            nodes
+                .ask(number, &format!("CLUSTER SET-CONFIG-EPOCH {}", number + 1))
+                .await;
+            nodes
+                .ask(number, &format!("CLUSTER ADDSLOTSRANGE {first} {last}"))
+                .await;
+        }
+        for number in 1..nodes.servers.len() {
+            nodes.meet(number).await;
+        }
+        let all = nodes.servers.len();
+        nodes.wait_for(&format!("cluster_known_nodes:{all}")).await;
+        for number in 3..all {
+            let master = nodes.ask(number - 3, "CLUSTER MYID").await;
+            nodes.ask(number, &format!("CLUSTER REPLICATE {master}")).await;
+        }
+        nodes.wait_for("cluster_state:ok").await;
+        if replicas > 0 {
+            let start = Instant::now();
+            while !nodes.ask(0, "INFO replication").await.contains("state=online") {
+                assert!(start.elapsed() < Duration::from_secs(20), "no replica comes up");
+                sleep(Duration::from_millis(50)).await;
+            }
+        }
+        nodes
+    }
+
+    /// One more node, without any slot; its number.
+    pub(crate) async fn add(&mut self) -> usize {
+        let number = self.servers.len();
+        self.servers.push(node());
+        self.meet(number).await;
+        self.wait_for(&format!("cluster_known_nodes:{}", number + 1))
+            .await;
+        self.wait_for("cluster_state:ok").await;
+        number
+    }
+
+    async fn meet(&self, number: usize) {
+        let bus = self.ask(number, "CONFIG GET cluster-port").await;
+        let bus = bus.split_whitespace().last().expect("a port").to_owned();
+        let port = self.servers[number].port();
+        self.ask(0, &format!("CLUSTER MEET 127.0.0.1 {port} {bus}")).await;
+    }
+
+    /// The URL of the whole.
+    pub(crate) fn url(&self) -> String {
+        let hosts: Vec<_> = self
+            .servers
+            .iter()
+            .map(|server| server.addr().to_string())
+            .collect();
+        format!("redis-cluster://{}", hosts.join(","))
+    }
+
+    /// What one node answers to a command of words.
+    pub(crate) async fn ask(&self, number: usize, command: &str) -> String {
+        let words: Vec<&[u8]> = command.split(' ').map(str::as_bytes).collect();
+        let answer = self.direct(number).raw(&words).await;
+        text(answer.unwrap_or_else(|error| panic!("{command}: {error}")))
+    }
+
+    /// A connection to one node only.
+    pub(crate) fn direct(&self, number: usize) -> RedisBackend {
+        RedisBackend::connect(super::url(&self.servers[number])).expect("a good URL")
+    }
+
+    /// The keys that each of the first three nodes has.
+    pub(crate) async fn sizes(&self) -> [u64; 3] {
+        let mut sizes = [0; 3];
+        for (number, size) in sizes.iter_mut().enumerate() {
+            *size = self.ask(number, "DBSIZE").await.parse().expect("a number");
+        }
+        sizes
+    }
+
+    async fn wait_for(&self, line: &str) {
+        let start = Instant::now();
+        for number in 0..self.servers.len() {
+            while !self.ask(number, "CLUSTER INFO").await.contains(line) {
+                assert!(start.elapsed() < Duration::from_secs(20), "no {line}");
+                sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+}
+
+/// The number of the node that has a key.
+pub(crate) async fn owner(nodes: &Nodes, key: &str) -> usize {
+    let slot: u16 = nodes
+        .ask(0, &format!("CLUSTER KEYSLOT {key}"))
+        .await
+        .parse()
+        .expect("a slot");
+    let found = SLOTS
+        .iter()
+        .position(|(first, last)| (*first..=*last).contains(&slot));
+    found.expect("every slot is in a range")
+}
+
+fn node() -> RedisServer {
+    loop {
+        // The bus is 10,000 above the port by default, which free ports are too high for.
+        let bus = TcpListener::bind(("127.0.0.1", 0)).and_then(|bound| bound.local_addr());
+        let started = RedisServer::builder()
+            .args(["--cluster-enabled", "yes", "--cluster-node-timeout", "500"])
+            .args([
+                "--cluster-require-full-coverage",
+                "no",
+                "--repl-diskless-sync-delay",
+                "0",
+            ])
+            .arg("--cluster-port", bus.expect("a free port").port().to_string())
+            .start();
+        match started {
+            Ok(server) => return server,
+            // Another took the port of the bus in between.
+            Err(error) if error.to_string().contains("in use") => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+pub(crate) fn text(reply: Reply) -> String {
+    match reply {
+        Reply::Text(text) => text,
+        Reply::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Reply::Integer(number) => number.to_string(),
+        Reply::List(list) => list.into_iter().map(text).collect::<Vec<_>>().join(" "),
+        Reply::Map(pairs) => pairs
+            .into_iter()
+            .map(|(name, value)| format!("{} {}", text(name), text(value)))
+            .collect::<Vec<_>>()
+            .join(" "),
+        other => format!("{other:?}"),
+    }
+}
