@@ -37,13 +37,19 @@ struct Answer {
 
 impl Sentinels {
     /// # Errors
-    /// `InvalidConfig` if the client takes the settings amiss.
+    /// `InvalidConfig` for a user without a password, and if the client takes the settings amiss.
     pub(crate) fn new(
         hosts: Vec<ConnectionInfo>,
         master: String,
         (username, password): (Option<String>, Option<String>),
     ) -> Result<Self> {
         let refused = || Error::new(ErrorKind::InvalidConfig, "the client refuses these settings");
+        if username.is_some() && password.is_none() {
+            return Err(Error::new(
+                ErrorKind::InvalidConfig,
+                "a user name of the sentinels needs a password",
+            ));
+        }
         let like = hosts.first().ok_or_else(refused)?.addr().clone();
         let clients = hosts.into_iter().map(|host| {
             let mut settings = RedisConnectionInfo::default()
@@ -94,9 +100,7 @@ impl Sentinels {
         }
         newest.map(|answer| answer.address).ok_or(failure)
     }
-}
 
-impl Sentinels {
     /// Ends a connection's health when the sentinels name another master than the one it leads to. A master that is
     /// replaced while it lives takes writes, which are lost, for seconds before it is told.
     pub(crate) async fn watch(self: Arc<Self>, at: ConnectionAddr, health: Weak<Health>) {

@@ -113,6 +113,29 @@ async fn a_password_is_the_servers_and_not_the_sentinels() {
 }
 
 #[tokio::test]
+async fn sentinels_have_a_password_of_their_own() {
+    let watched = Watched::start(None).await;
+    for sentinel in &watched.sentinels {
+        let set = "ACL SETUSER default resetpass >sentinel-4111";
+        assert_eq!(watched.ask(sentinel, set).await, "OK");
+    }
+    let builder = || RedisBackend::builder(watched.url());
+    let right = builder().sentinel_password("sentinel-4111");
+    right.build().expect("good options").ping().await.expect("let in");
+    for wrong in [builder(), builder().sentinel_password("wrong-4111")] {
+        let wrong = wrong.build().expect("good options");
+        let error = wrong.ping().await.expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::Server, "{error}");
+        assert!(
+            !format!("{error} {error:?} {wrong:?}").contains("4111"),
+            "{error:?}"
+        );
+    }
+    let half = builder().sentinel_username("user").build();
+    assert_eq!(half.expect_err("refused").kind(), ErrorKind::InvalidConfig);
+}
+
+#[tokio::test]
 async fn sentinels_that_are_away_or_dark_cost_little() {
     let mut watched = Watched::start(None).await;
     watched.sentinels[0].kill().expect("the server obeys");

@@ -13,6 +13,24 @@ pub(crate) struct Nodes {
     pub(crate) servers: Vec<RedisServer>,
 }
 
+/// The deadline of [`connect`].
+pub(crate) const DEADLINE: Duration = Duration::from_millis(400);
+
+pub(crate) fn connect(nodes: &Nodes) -> RedisBackend {
+    RedisBackend::builder(nodes.url())
+        .deadline(DEADLINE)
+        .build()
+        .expect("a good URL")
+}
+
+pub(crate) fn names(prefix: &str, count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("{prefix}{number}")).collect()
+}
+
+pub(crate) fn refs(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
+}
+
 const SLOTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
 
 impl Nodes {
