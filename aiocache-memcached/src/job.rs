@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire};
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use crate::command::Command;
 use crate::connection::Connection;
 use crate::error::{Fault, Repeat, late, not_sent};
+use crate::orphans::{Orphans, Touched};
 
 /// Who has a job: nobody yet, a connection, or nobody any more. Only one of the two can take it, so a caller that
 /// goes knows whether anything was sent.
@@ -38,13 +39,25 @@ pub(crate) struct Ticket<A> {
     until: Instant,
     deadline: Duration,
     repeat: Repeat,
+    write: Option<Write>,
+}
+
+/// What the ticket of a write needs when its caller goes.
+#[derive(Debug)]
+struct Write {
+    touched: Touched,
+    over: Arc<Semaphore>,
+    orphans: Arc<Orphans>,
 }
 
 impl<A> Ticket<A> {
     /// The answer, no later than the deadline.
     pub(crate) async fn answer(mut self) -> Result<A> {
         match timeout_at(self.until, &mut self.answer).await {
-            Ok(Ok(answer)) => answer,
+            Ok(Ok(answer)) => {
+                self.write = None;
+                answer
+            }
             Ok(Err(_)) => Err(self.lost()),
             Err(_) if self.claim.take(Claim::GIVEN_UP) => Err(not_sent(self.deadline)),
             // The connection's task has the same deadline, and may just have kept it.
@@ -67,7 +80,13 @@ impl<A> Ticket<A> {
 
 impl<A> Drop for Ticket<A> {
     fn drop(&mut self) {
-        self.claim.take(Claim::GIVEN_UP);
+        let sent = !self.claim.take(Claim::GIVEN_UP);
+        if let Some(write) = self.write.take()
+            && sent
+            && !write.over.is_closed()
+        {
+            write.orphans.add(write.touched, write.over);
+        }
     }
 }
 
@@ -105,19 +124,42 @@ struct Task<C: Command> {
     until: Instant,
     deadline: Duration,
     repeated: bool,
+    /// Closed when this is dropped, if it is a write.
+    over: Option<Arc<Semaphore>>,
 }
 
-/// A job and the ticket for its answer.
-pub(crate) fn job<C: Command>(command: C, deadline: Duration) -> (Box<dyn Job>, Ticket<C::Answer>) {
+impl<C: Command> Drop for Task<C> {
+    fn drop(&mut self) {
+        if let Some(over) = &self.over {
+            over.close();
+        }
+    }
+}
+
+/// A job and the ticket for its answer, which is good until the deadline has passed since `start`.
+pub(crate) fn job<C: Command>(
+    command: C,
+    touched: Touched,
+    orphans: &Arc<Orphans>,
+    start: Instant,
+    deadline: Duration,
+) -> (Box<dyn Job>, Ticket<C::Answer>) {
     let (tell, answer) = oneshot::channel();
     let claim = Arc::<Claim>::default();
-    let until = Instant::now() + deadline;
+    let until = start + deadline;
+    let over = (touched != Touched::Nothing).then(|| Arc::new(Semaphore::new(0)));
+    let write = over.clone().map(|over| Write {
+        touched,
+        over,
+        orphans: Arc::clone(orphans),
+    });
     let ticket = Ticket {
         answer,
         claim: Arc::clone(&claim),
         until,
         deadline,
         repeat: C::REPEAT,
+        write,
     };
     let task = Task {
         command,
@@ -126,6 +168,7 @@ pub(crate) fn job<C: Command>(command: C, deadline: Duration) -> (Box<dyn Job>, 
         until,
         deadline,
         repeated: false,
+        over,
     };
     (Box::new(task), ticket)
 }
