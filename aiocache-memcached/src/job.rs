@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire};
+use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
@@ -27,7 +27,12 @@ impl Claim {
 
     fn take(&self, as_what: u8) -> bool {
         let taken = self.0.compare_exchange(Self::WAITING, as_what, AcqRel, Acquire);
-        taken.is_ok() || (as_what == Self::STARTED && taken == Err(Self::STARTED))
+        taken.is_ok()
+    }
+
+    /// It waits again, for another connection.
+    fn give_back(&self) {
+        self.0.store(Self::WAITING, Release);
     }
 }
 
@@ -104,7 +109,7 @@ pub(crate) trait Job: Send {
         link: &'a mut Connection,
     ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
 
-    /// Whether it may be sent once more after its connection broke; true once.
+    /// Whether it may be sent once more after its connection broke; true once, and then it waits again.
     fn may_repeat(&mut self) -> bool;
 
     /// Tells the caller that its connection failed it.
@@ -184,7 +189,7 @@ impl<C: Command> Task<C> {
 
 impl<C: Command> Job for Task<C> {
     fn start(&self) -> bool {
-        // A job that is sent once more is sent only if somebody still waits for it.
+        // A caller that went while it was sent for the first time took no notice of the claim.
         self.claim.take(Claim::STARTED) && self.tell.as_ref().is_some_and(|tell| !tell.is_closed())
     }
 
@@ -204,7 +209,11 @@ impl<C: Command> Job for Task<C> {
     }
 
     fn may_repeat(&mut self) -> bool {
-        C::REPEAT == Repeat::Harmless && !std::mem::replace(&mut self.repeated, true)
+        let may = C::REPEAT == Repeat::Harmless && !std::mem::replace(&mut self.repeated, true);
+        if may {
+            self.claim.give_back();
+        }
+        may
     }
 
     fn fail(mut self: Box<Self>, fault: Fault) {
