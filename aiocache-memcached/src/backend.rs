@@ -44,8 +44,9 @@ use crate::servers::Servers;
 /// the remaining ttl cannot be told, and a counter only goes up.
 ///
 /// # Cancel safety
-/// Any command may be dropped at any point: no answer goes to another caller. What was sent may still be done, also
-/// after a later command, which may go by another connection; what still waited for a connection is not sent.
+/// Any command may be dropped at any point: no answer goes to another caller. What was sent may still be done, but a
+/// later write of the same key from the same runtime waits for it, so as not to be overtaken; what still waited for
+/// a connection is not sent.
 #[derive(Debug, Clone)]
 pub struct MemcachedBackend {
     servers: Arc<Servers>,

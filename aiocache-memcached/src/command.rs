@@ -10,6 +10,7 @@ use crate::error::{Fault, Repeat};
 use crate::expiry::Expiry;
 use crate::key::Key;
 use crate::meta::{Found, Mode};
+use crate::orphans::Touched;
 use crate::{counter, meta, raw, text};
 
 /// A command, or several in one round trip.
@@ -17,6 +18,9 @@ pub(crate) trait Command: Send + Sync + 'static {
     type Answer: Send + 'static;
 
     const REPEAT: Repeat;
+
+    /// Which keys it writes.
+    fn touched(&self) -> Touched;
 
     /// Runs it to its end on a connection that nobody else uses. The inner error is an answer: the connection is
     /// in step.
@@ -33,6 +37,10 @@ impl Command for Get {
     type Answer = Vec<Option<Found>>;
 
     const REPEAT: Repeat = Repeat::Harmless;
+
+    fn touched(&self) -> Touched {
+        Touched::Nothing
+    }
 
     async fn run(&self, link: &mut Connection) -> Result<Result<Self::Answer>, Fault> {
         match link.dialect {
@@ -52,6 +60,10 @@ impl Command for Set {
     type Answer = Vec<Result<bool>>;
 
     const REPEAT: Repeat = Repeat::Harmless;
+
+    fn touched(&self) -> Touched {
+        Touched::keys(self.items.iter().map(|(key, _)| key))
+    }
 
     async fn run(&self, link: &mut Connection) -> Result<Result<Self::Answer>, Fault> {
         match link.dialect {
@@ -83,6 +95,10 @@ impl Command for SetIf {
     type Answer = bool;
 
     const REPEAT: Repeat = Repeat::Harmful;
+
+    fn touched(&self) -> Touched {
+        Touched::keys([&self.item.0])
+    }
 
     async fn run(&self, link: &mut Connection) -> Result<Result<bool>, Fault> {
         let mode = match &self.condition {
@@ -117,6 +133,10 @@ impl Command for Delete {
 
     const REPEAT: Repeat = Repeat::Harmless;
 
+    fn touched(&self) -> Touched {
+        Touched::keys(&self.keys)
+    }
+
     async fn run(&self, link: &mut Connection) -> Result<Result<u64>, Fault> {
         match link.dialect {
             Dialect::Meta => meta::delete(link, &self.keys, None).await.map(Ok),
@@ -135,6 +155,10 @@ impl Command for DeleteIf {
     type Answer = bool;
 
     const REPEAT: Repeat = Repeat::Harmful;
+
+    fn touched(&self) -> Touched {
+        Touched::keys([&self.key])
+    }
 
     async fn run(&self, link: &mut Connection) -> Result<Result<bool>, Fault> {
         let Some(cas) = valid(&self.version, link) else {
@@ -159,6 +183,10 @@ impl Command for Exists {
 
     const REPEAT: Repeat = Repeat::Harmless;
 
+    fn touched(&self) -> Touched {
+        Touched::Nothing
+    }
+
     async fn run(&self, link: &mut Connection) -> Result<Result<bool>, Fault> {
         match link.dialect {
             Dialect::Meta => meta::exists(link, &self.key).await.map(Ok),
@@ -178,6 +206,10 @@ impl Command for Touch {
 
     const REPEAT: Repeat = Repeat::Harmless;
 
+    fn touched(&self) -> Touched {
+        Touched::keys([&self.key])
+    }
+
     async fn run(&self, link: &mut Connection) -> Result<Result<bool>, Fault> {
         match link.dialect {
             Dialect::Meta => meta::touch(link, &self.key, self.expiry).await.map(Ok),
@@ -195,6 +227,10 @@ impl Command for Ttl {
     type Answer = Remaining;
 
     const REPEAT: Repeat = Repeat::Harmless;
+
+    fn touched(&self) -> Touched {
+        Touched::Nothing
+    }
 
     async fn run(&self, link: &mut Connection) -> Result<Result<Remaining>, Fault> {
         match link.dialect {
@@ -219,6 +255,10 @@ impl Command for Count {
 
     const REPEAT: Repeat = Repeat::Harmful;
 
+    fn touched(&self) -> Touched {
+        Touched::keys([&self.key])
+    }
+
     async fn run(&self, link: &mut Connection) -> Result<Result<i64>, Fault> {
         match link.dialect {
             Dialect::Meta => counter::add(link, &self.key, self.delta, self.expiry).await,
@@ -234,6 +274,10 @@ impl Command for Flush {
     type Answer = ();
 
     const REPEAT: Repeat = Repeat::Harmless;
+
+    fn touched(&self) -> Touched {
+        Touched::Everything
+    }
 
     async fn run(&self, link: &mut Connection) -> Result<Result<()>, Fault> {
         let mut request = Request::default();
@@ -254,6 +298,10 @@ impl Command for Ping {
 
     const REPEAT: Repeat = Repeat::Harmless;
 
+    fn touched(&self) -> Touched {
+        Touched::Nothing
+    }
+
     async fn run(&self, link: &mut Connection) -> Result<Result<()>, Fault> {
         text::version(link).await.map(|_| Ok(()))
     }
@@ -266,6 +314,10 @@ impl Command for Line {
     type Answer = Reply;
 
     const REPEAT: Repeat = Repeat::Harmful;
+
+    fn touched(&self) -> Touched {
+        Touched::Everything
+    }
 
     async fn run(&self, link: &mut Connection) -> Result<Result<Reply>, Fault> {
         self.0.run(link).await

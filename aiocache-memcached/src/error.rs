@@ -70,11 +70,11 @@ pub(crate) fn late(deadline: Duration, repeat: Repeat) -> Error {
     Error::new(kind, format!("no answer within {deadline:?}"))
 }
 
-/// The error of a command that found no free connection in time: nothing was sent.
+/// The error of a command that found no free connection in time.
 pub(crate) fn not_sent(deadline: Duration) -> Error {
     Error::new(
         ErrorKind::Unavailable,
-        format!("no free connection within {deadline:?}; nothing was sent"),
+        format!("no free connection within {deadline:?}"),
     )
 }
 

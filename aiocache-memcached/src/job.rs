@@ -3,16 +3,17 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire};
+use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use crate::command::Command;
 use crate::connection::Connection;
 use crate::error::{Fault, Repeat, late, not_sent};
+use crate::orphans::{Orphans, Touched};
 
 /// Who has a job: nobody yet, a connection, or nobody any more. Only one of the two can take it, so a caller that
 /// goes knows whether anything was sent.
@@ -26,7 +27,12 @@ impl Claim {
 
     fn take(&self, as_what: u8) -> bool {
         let taken = self.0.compare_exchange(Self::WAITING, as_what, AcqRel, Acquire);
-        taken.is_ok() || (as_what == Self::STARTED && taken == Err(Self::STARTED))
+        taken.is_ok()
+    }
+
+    /// It waits again, for another connection.
+    fn give_back(&self) {
+        self.0.store(Self::WAITING, Release);
     }
 }
 
@@ -38,13 +44,25 @@ pub(crate) struct Ticket<A> {
     until: Instant,
     deadline: Duration,
     repeat: Repeat,
+    write: Option<Write>,
+}
+
+/// What the ticket of a write needs when its caller goes.
+#[derive(Debug)]
+struct Write {
+    touched: Touched,
+    over: Arc<Semaphore>,
+    orphans: Arc<Orphans>,
 }
 
 impl<A> Ticket<A> {
     /// The answer, no later than the deadline.
     pub(crate) async fn answer(mut self) -> Result<A> {
         match timeout_at(self.until, &mut self.answer).await {
-            Ok(Ok(answer)) => answer,
+            Ok(Ok(answer)) => {
+                self.write = None;
+                answer
+            }
             Ok(Err(_)) => Err(self.lost()),
             Err(_) if self.claim.take(Claim::GIVEN_UP) => Err(not_sent(self.deadline)),
             // The connection's task has the same deadline, and may just have kept it.
@@ -67,7 +85,13 @@ impl<A> Ticket<A> {
 
 impl<A> Drop for Ticket<A> {
     fn drop(&mut self) {
-        self.claim.take(Claim::GIVEN_UP);
+        let sent = !self.claim.take(Claim::GIVEN_UP);
+        if let Some(write) = self.write.take()
+            && sent
+            && !write.over.is_closed()
+        {
+            write.orphans.add(write.touched, write.over);
+        }
     }
 }
 
@@ -85,7 +109,7 @@ pub(crate) trait Job: Send {
         link: &'a mut Connection,
     ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
 
-    /// Whether it may be sent once more after its connection broke; true once.
+    /// Whether it may be sent once more after its connection broke; true once, and then it waits again.
     fn may_repeat(&mut self) -> bool;
 
     /// Tells the caller that its connection failed it.
@@ -105,19 +129,42 @@ struct Task<C: Command> {
     until: Instant,
     deadline: Duration,
     repeated: bool,
+    /// Closed when this is dropped, if it is a write.
+    over: Option<Arc<Semaphore>>,
 }
 
-/// A job and the ticket for its answer.
-pub(crate) fn job<C: Command>(command: C, deadline: Duration) -> (Box<dyn Job>, Ticket<C::Answer>) {
+impl<C: Command> Drop for Task<C> {
+    fn drop(&mut self) {
+        if let Some(over) = &self.over {
+            over.close();
+        }
+    }
+}
+
+/// A job and the ticket for its answer, which is good until the deadline has passed since `start`.
+pub(crate) fn job<C: Command>(
+    command: C,
+    touched: Touched,
+    orphans: &Arc<Orphans>,
+    start: Instant,
+    deadline: Duration,
+) -> (Box<dyn Job>, Ticket<C::Answer>) {
     let (tell, answer) = oneshot::channel();
     let claim = Arc::<Claim>::default();
-    let until = Instant::now() + deadline;
+    let until = start + deadline;
+    let over = (touched != Touched::Nothing).then(|| Arc::new(Semaphore::new(0)));
+    let write = over.clone().map(|over| Write {
+        touched,
+        over,
+        orphans: Arc::clone(orphans),
+    });
     let ticket = Ticket {
         answer,
         claim: Arc::clone(&claim),
         until,
         deadline,
         repeat: C::REPEAT,
+        write,
     };
     let task = Task {
         command,
@@ -126,6 +173,7 @@ pub(crate) fn job<C: Command>(command: C, deadline: Duration) -> (Box<dyn Job>, 
         until,
         deadline,
         repeated: false,
+        over,
     };
     (Box::new(task), ticket)
 }
@@ -141,7 +189,7 @@ impl<C: Command> Task<C> {
 
 impl<C: Command> Job for Task<C> {
     fn start(&self) -> bool {
-        // A job that is sent once more is sent only if somebody still waits for it.
+        // A caller that went while it was sent for the first time took no notice of the claim.
         self.claim.take(Claim::STARTED) && self.tell.as_ref().is_some_and(|tell| !tell.is_closed())
     }
 
@@ -161,7 +209,11 @@ impl<C: Command> Job for Task<C> {
     }
 
     fn may_repeat(&mut self) -> bool {
-        C::REPEAT == Repeat::Harmless && !std::mem::replace(&mut self.repeated, true)
+        let may = C::REPEAT == Repeat::Harmless && !std::mem::replace(&mut self.repeated, true);
+        if may {
+            self.claim.give_back();
+        }
+        may
     }
 
     fn fail(mut self: Box<Self>, fault: Fault) {

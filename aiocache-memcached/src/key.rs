@@ -2,6 +2,8 @@
 
 use aiocache_core::{Error, ErrorKind, Result};
 
+use crate::ring;
+
 /// The longest key (`protocol.txt`).
 pub(crate) const MAX_KEY_BYTES: usize = 250;
 
@@ -36,6 +38,11 @@ impl Key {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The same in every process and release.
+    pub(crate) fn hash(&self) -> u64 {
+        ring::hash(self.as_bytes())
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

@@ -17,8 +17,9 @@ use crate::command::Command;
 use crate::config::Limits;
 use crate::connect::Connect;
 use crate::connection::Connection;
-use crate::error::Fault;
+use crate::error::{Fault, not_sent};
 use crate::job::{Job, Ticket, job};
+use crate::orphans::Orphans;
 
 /// The pause after the first failure to connect; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -36,6 +37,7 @@ struct Shared {
     ready: Semaphore,
     /// See [`Connection::epoch`].
     epoch: Arc<AtomicU64>,
+    orphans: Arc<Orphans>,
 }
 
 #[derive(Default)]
@@ -64,14 +66,24 @@ impl Lane {
             state: Mutex::default(),
             ready: Semaphore::new(0),
             epoch: Arc::default(),
+            orphans: Arc::default(),
         }))
     }
 
-    /// Queues a command for the next free connection; connects if there are too few. Without a connection and
+    /// Queues a command for the next free connection; connects if there are too few. Waits only for a write of the
+    /// same key that was left alone while it was under way. Without a connection and
     /// before the pause after a failure is over, it fails at once.
-    pub(crate) fn submit<C: Command>(&self, command: C) -> Result<Ticket<C::Answer>> {
+    pub(crate) async fn submit<C: Command>(&self, command: C) -> Result<Ticket<C::Answer>> {
         let shared = &self.0;
-        let (job, ticket) = job(command, shared.limits.deadline);
+        let (start, deadline) = (Instant::now(), shared.limits.deadline);
+        let touched = command.touched();
+        if timeout_at(start + deadline, shared.orphans.wait(&touched))
+            .await
+            .is_err()
+        {
+            return Err(not_sent(deadline));
+        }
+        let (job, ticket) = job(command, touched, &shared.orphans, start, deadline);
         let mut state = shared.lock();
         let may_open = state.may_open(shared.limits.deadline);
         if state.live == 0 && !state.opening && !may_open {
@@ -181,6 +193,7 @@ enum Event {
 /// The life of a connection.
 impl Shared {
     async fn work(self: Arc<Self>, mut link: Connection) {
+        let _place = Place(&self);
         loop {
             match self.next(&mut link).await {
                 Event::Job => {}
@@ -191,6 +204,10 @@ impl Shared {
             let Some(mut job) = self.lock().jobs.pop_front() else {
                 continue;
             };
+            if job.until() <= Instant::now() {
+                job.refuse(&not_sent(self.limits.deadline));
+                continue;
+            }
             if !job.start() {
                 continue;
             }
@@ -267,6 +284,17 @@ impl Shared {
         self.ready.add_permits(usize::from(repeats));
         let error = Error::new(ErrorKind::Unavailable, "the connection broke");
         stranded.into_iter().for_each(|job| job.refuse(&error));
+    }
+}
+
+/// The place of a connection; a panic of its task, which nothing is known to cause, must not take it for good.
+struct Place<'a>(&'a Shared);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().live -= 1;
+        }
     }
 }
 

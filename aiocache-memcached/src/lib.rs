@@ -38,6 +38,7 @@ mod job;
 mod key;
 mod lane;
 mod meta;
+mod orphans;
 mod raw;
 mod ring;
 mod servers;

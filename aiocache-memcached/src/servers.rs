@@ -42,13 +42,13 @@ impl Servers {
     /// Sends a command to the server of `key`.
     pub(crate) async fn call<C: Command>(&self, key: &Key, command: C) -> Result<C::Answer> {
         let lanes = self.lanes()?;
-        lanes[self.server(key)].submit(command)?.answer().await
+        lanes[self.server(key)].submit(command).await?.answer().await
     }
 
     /// Sends a command to the first server.
     pub(crate) async fn call_first<C: Command>(&self, command: C) -> Result<C::Answer> {
         let lanes = self.lanes()?;
-        lanes[0].submit(command)?.answer().await
+        lanes[0].submit(command).await?.answer().await
     }
 
     /// Sends a command to each server at once; the answers have their order.
@@ -57,7 +57,10 @@ impl Servers {
         command: impl Fn() -> C,
     ) -> Result<Vec<Result<C::Answer>>> {
         let lanes = self.lanes()?;
-        let tickets: Vec<_> = lanes.iter().map(|lane| lane.submit(command())).collect();
+        let mut tickets = Vec::with_capacity(lanes.len());
+        for lane in lanes.iter() {
+            tickets.push(lane.submit(command()).await);
+        }
         Ok(answers(tickets).await)
     }
 
@@ -76,7 +79,7 @@ impl Servers {
         let (mut asked, mut tickets) = (Vec::new(), Vec::new());
         for (lane, share) in lanes.iter().zip(shares) {
             if !share.is_empty() {
-                tickets.push(lane.submit(command(&share)));
+                tickets.push(lane.submit(command(&share)).await);
                 asked.push(share);
             }
         }
@@ -92,7 +95,7 @@ impl Servers {
         if self.connects.len() == 1 {
             return 0;
         }
-        self.ring.server(key.as_bytes())
+        self.ring.server(key.hash())
     }
 
     fn lanes(&self) -> Result<Arc<InRuntime<Vec<Lane>>>> {

@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use aiocache_core::Backend;
@@ -118,4 +121,54 @@ async fn a_command_that_nobody_waits_for_any_more_is_not_sent() {
     assert_eq!(busy.await.expect("no panic").expect("read"), None);
     memcached.ping().await.expect("there");
     assert_eq!(get(&backend(&server), "key").await.expect("read"), None);
+}
+
+/// Polls a future some times and drops it; false if it was done by then.
+async fn is_dropped(future: impl Future, polls: u64) -> bool {
+    let mut future = pin!(future);
+    for _ in 0..=polls {
+        let done = poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await;
+        if done {
+            return false;
+        }
+        tokio::task::yield_now().await;
+    }
+    true
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_is_never_overtaken_by_an_earlier_one_that_was_dropped() {
+    let server = server();
+    let memcached = backend(&server);
+    memcached.ping().await.expect("there");
+    let (mut random, mut dropped) = (Random::new(3), 0);
+    for round in 0..2000 {
+        let old = memcached.write("key", bytes("old"), None);
+        dropped += usize::from(is_dropped(old, random.below(20)).await);
+        let new = bytes(format!("new {round}"));
+        match round % 3 {
+            0 => memcached.write("key", new.clone(), None).await.expect("written"),
+            1 => {
+                let pairs = vec![("other", bytes("1")), ("key", new.clone())];
+                memcached.write_many(pairs, None).await.expect("written");
+            }
+            _ => {
+                memcached.delete("key").await.expect("deleted");
+                assert!(
+                    memcached.add("key", new.clone(), None).await.expect("added"),
+                    "{round}"
+                );
+            }
+        }
+        if round % 10 == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(
+            get(&memcached, "key").await.expect("read"),
+            Some(new),
+            "round {round}"
+        );
+    }
+    println!("{dropped} of 2000 dropped");
+    assert!(dropped > 200, "{dropped}");
 }
