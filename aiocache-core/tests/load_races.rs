@@ -374,3 +374,29 @@ fn a_store_in_a_runtime_that_stands_still_holds_nobody_up_and_leaves_nothing_beh
         assert_eq!(value(&namespaced, "k").await, None);
     });
 }
+
+/// The read of a call had missed before the value was set, and its load began after: it replaced what was set.
+#[tokio::test(start_paused = true)]
+async fn a_value_set_between_a_miss_and_its_load_is_found() {
+    let cache = remote(Way::new(Duration::ZERO, MOMENT * 3), Way::default());
+    let (single, bulk, policy) = (AtomicU32::new(0), AtomicU32::new(0), Policy::new());
+    let one = cache.get_or_load("k", &policy, || async {
+        single.fetch_add(1, Ordering::SeqCst);
+        Ok::<_, String>(1_u32)
+    });
+    let many = cache.multi_get_or_load(["a", "k"], &policy, |keys: Vec<&'static str>| {
+        bulk.fetch_add(1, Ordering::SeqCst);
+        async move { Ok::<_, String>(keys.into_iter().map(|key| (key, 1_u32)).collect()) }
+    });
+    let set = async {
+        sleep(MOMENT).await;
+        cache
+            .multi_set([("k", &2_u32), ("a", &2)])
+            .await
+            .expect("written");
+    };
+    let (one, many, ()) = tokio::join!(one, many, set);
+    assert_eq!((one, many), (Ok(2), Ok(BTreeMap::from([("a", 2), ("k", 2)]))));
+    assert_eq!((single.into_inner(), bulk.into_inner()), (0, 0));
+    assert_eq!(value(&cache, "k").await, Some(2));
+}

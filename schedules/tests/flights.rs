@@ -45,6 +45,7 @@ over_both! {
     a_leader_that_goes_away_hands_over,
     a_panic_is_the_leaders_alone,
     no_read_is_stale_after_a_write,
+    a_set_during_a_load_stays,
     the_newer_of_two_refreshes_stays,
     bulk_calls_crosswise_load_each_key_once,
 }
@@ -220,6 +221,22 @@ where
     }
     read().await;
     assert_eq!(cache.loads_under_way(), 0);
+}
+
+/// A load that began before the set was over does not replace what was set; one that begins later finds it.
+async fn a_set_during_a_load_stays<B: Backend>(cache: Cache<B>)
+where
+    B::Serializer: Load<u64, B::Raw> + Dump<u64, B::Raw>,
+{
+    let source = Source::default();
+    let reader = {
+        let (cache, source) = (cache.clone(), source.clone());
+        spawn(async move { call(&cache, &source).await })
+    };
+    cache.set("k", &100_u64).await.expect("the store answers");
+    let read = reader.await.expect("no panic");
+    assert!(matches!(read, Ok(7 | 100)), "{read:?}");
+    assert_eq!(cache.get::<u64>("k").await.expect("the store answers"), Some(100));
 }
 
 async fn the_newer_of_two_refreshes_stays<B: Backend>(cache: Cache<B>)

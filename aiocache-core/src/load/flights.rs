@@ -33,7 +33,10 @@ pub(crate) struct Flights<R> {
 }
 
 /// What [`Flights::ends`] gave at some moment.
-pub(super) struct Ends([u64; SHARDS]);
+pub(super) struct Ends {
+    leads: [u64; SHARDS],
+    writes: History,
+}
 
 /// What [`Flights::history`] gave at some moment.
 pub(super) struct History(Box<[u64]>);
@@ -86,23 +89,29 @@ impl<R> Flights<R> {
         self.active.load(Ordering::SeqCst)
     }
 
-    /// How many leads near this key have ended. If that changed between a miss and the lead, the value may be
-    /// there.
+    /// How many leads and writes near this key have ended. If that changed between a miss and the lead, the value
+    /// may be there.
     pub(crate) fn ended(&self, key: &str) -> u64 {
-        self.shard(self.hash(key)).ended.load(Ordering::SeqCst)
+        let hash = self.hash(key);
+        let leads = self.shard(hash).ended.load(Ordering::SeqCst);
+        // Both only grow, so their sum stays as it is only if both do.
+        leads.wrapping_add(self.writers_at(hash).ever.load(Ordering::SeqCst))
     }
 
     /// The same for every key at once.
     pub(super) fn ends(&self) -> Ends {
-        Ends(std::array::from_fn(|place| {
-            self.shards[place].ended.load(Ordering::SeqCst)
-        }))
+        let leads = std::array::from_fn(|place| self.shards[place].ended.load(Ordering::SeqCst));
+        Ends {
+            leads,
+            writes: self.history(),
+        }
     }
 
-    /// Whether a lead near this key has ended since.
+    /// Whether a lead or a write near this key has ended since.
     pub(super) fn ended_since(&self, key: &str, ends: &Ends) -> bool {
         let place = Self::shard_place(self.hash(key));
-        self.shards[place].ended.load(Ordering::SeqCst) != ends.0[place]
+        self.shards[place].ended.load(Ordering::SeqCst) != ends.leads[place]
+            || self.written_since(key, &ends.writes)
     }
 
     /// A seat on the flight of this key and type, which begins if there is none.

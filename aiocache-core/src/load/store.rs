@@ -42,7 +42,7 @@ impl<V> Found<V> {
 }
 
 impl<B: Backend, S> Cache<B, S> {
-    /// How many flights near the key have ended; not asked in memory, where looking again costs less.
+    /// How many leads and writes near the key have ended; not asked in memory, where looking again costs less.
     pub(super) fn sample(&self, key: &str) -> Option<u64> {
         (!self.core.capabilities.local).then(|| self.core.flights.ended(key))
     }

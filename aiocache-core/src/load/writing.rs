@@ -61,6 +61,8 @@ impl<R> Flights<R> {
 
 impl<R> Drop for Writing<'_, R> {
     fn drop(&mut self) {
+        // Before the look at the flights: a load that is not seen there sees this, and looks for what was written.
+        self.keys.for_each(|key| self.flights.writers_of(key).count());
         if self.flights.len() > 0 {
             self.keys.for_each(|key| {
                 for flight in self.flights.of_key(key) {
@@ -76,11 +78,14 @@ impl<R> Drop for Writing<'_, R> {
 impl Writers {
     fn begin(&self) {
         self.now.fetch_add(1, Ordering::SeqCst);
+        self.count();
+    }
+
+    fn count(&self) {
         self.ever.fetch_add(1, Ordering::SeqCst);
     }
 
     fn end(&self) {
-        self.ever.fetch_add(1, Ordering::SeqCst);
         self.now.fetch_sub(1, Ordering::SeqCst);
     }
 }
