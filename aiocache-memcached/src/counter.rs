@@ -3,10 +3,10 @@
 use aiocache_core::{Error, ErrorKind, Raw};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Request};
+use crate::connection::{Connection, Reader, Request};
 use crate::error::Fault;
 use crate::expiry::Expiry;
-use crate::head::{Code, Head, head};
+use crate::head::{Code, Head, head, plain_head};
 use crate::key::Key;
 use crate::meta::{self, Mode};
 
@@ -68,31 +68,48 @@ fn can_count(from: i64, to: i64) -> bool {
     from >= 0 && to >= 0 && (to >= from || to.checked_ilog10() == from.checked_ilog10())
 }
 
+/// Reads a counter and its id, twice, until both readings agree.
+///
+/// memcached's arithmetic stamps its new id on the item that it replaces too, so a reader that holds the old item may
+/// be handed the old value with the new id. By then the new item is in place: a second reading differs.
 async fn read(link: &mut Connection, key: &Key) -> Result<Result<Option<Seen>, Error>, Fault> {
-    let opaque = link.opaques(1);
-    let mut request = Request::default();
-    request.push(b"mg ").push(key.as_bytes()).push(b" v t c");
-    request.number(" O", opaque).end_line();
-    link.exchange(request, async |reader| {
-        let head = match head(reader, opaque).await? {
-            Ok(head) => head,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        let size = match head.code {
-            Code::Value(size) => size,
-            Code::Missing => return Ok(Ok(None)),
-            Code::Done | Code::NotStored | Code::Changed => return Err(Fault::Strange),
-        };
-        let raw = reader.value(size).await?;
-        let (Some(cas), Some(ttl)) = (head.cas, head.ttl) else {
-            return Err(Fault::Strange);
-        };
-        Ok(match raw.integer() {
-            Some(value) => Ok(Some(Seen { value, cas, ttl })),
-            None => Err(Error::new(ErrorKind::NotAnInteger, "")),
-        })
-    })
-    .await
+    loop {
+        let first = link.opaques(2);
+        let mut request = Request::default();
+        for opaque in [first, first.wrapping_add(1)] {
+            request.push(b"mg ").push(key.as_bytes()).push(b" v t c");
+            request.number(" O", opaque).end_line();
+        }
+        let (one, other) = link
+            .exchange(request, async |reader| {
+                let one = read_one(reader, first).await?;
+                Ok((one, read_one(reader, first.wrapping_add(1)).await?))
+            })
+            .await?;
+        match (one, other) {
+            (Some((one, cas, _)), Some((raw, again, ttl))) if one == raw && cas == again => {
+                let seen = raw.integer().map(|value| Some(Seen { value, cas, ttl }));
+                return Ok(seen.ok_or_else(|| Error::new(ErrorKind::NotAnInteger, "")));
+            }
+            (_, None) => return Ok(Ok(None)),
+            _ => {}
+        }
+    }
+}
+
+/// A value, its id and its ttl.
+async fn read_one(reader: &mut Reader, opaque: u32) -> Result<Option<(Bytes, u64, i64)>, Fault> {
+    let head = plain_head(reader, opaque).await?;
+    let size = match head.code {
+        Code::Value(size) => size,
+        Code::Missing => return Ok(None),
+        Code::Done | Code::NotStored | Code::Changed => return Err(Fault::Strange),
+    };
+    let raw = reader.value(size).await?;
+    match (head.cas, head.ttl) {
+        (Some(cas), Some(ttl)) => Ok(Some((raw, cas, ttl))),
+        _ => Err(Fault::Strange),
+    }
 }
 
 /// By `ma`, which leaves the ttl alone; false if somebody came between.
