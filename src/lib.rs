@@ -10,7 +10,9 @@ mod connect;
 pub use aiocache_core::*;
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
-pub use aiocache_macros::{__facade_cached as cached, __facade_multi_cached as multi_cached};
+pub use aiocache_macros::{
+    __facade_cached as cached, __facade_multi_cached as multi_cached, cache_evict, cache_put,
+};
 
 #[cfg(feature = "json")]
 #[cfg_attr(docsrs, doc(cfg(feature = "json")))]

@@ -55,10 +55,11 @@ pub use load::Prime as __Prime;
 /// What only generated code meets; not part of the public interface.
 #[doc(hidden)]
 pub mod __generated {
+    pub use crate::cache::{AnyReturned, Entries, Evicting, Returned};
     pub use crate::load::{
         AllPairs, Alone, Bulk, BulkKind, BulkKind1, BulkOutcome, Call, Cloned, Hooks, Kind, Kind1, Kind2,
         Never, NoneRule, Opt, Outcome, PairHooks, Pairs, Plain, Res, ResOpt, ResPairs, Rest, Rest1, Share,
-        ShareWith, SkipIf, SkipNone, Split, StoreNone, TtlWith,
+        ShareWith, SkipIf, SkipNone, Split, StoreNone, TakeAlong, TakenAlong, TtlWith,
     };
 }
 

@@ -162,6 +162,17 @@ pub(crate) fn came_from(source: Source) {
     });
 }
 
+/// A future that keeps the caller's scope and observer, also in another task.
+pub(crate) fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> + use<F> {
+    let current = current(Clone::clone);
+    async move {
+        match current {
+            Some(current) => within(current, future).await,
+            None => future.await,
+        }
+    }
+}
+
 fn current<T>(look: impl FnOnce(&Current) -> T) -> Option<T> {
     if !USED.load(Ordering::Relaxed) {
         return None;

@@ -21,6 +21,7 @@ pub(crate) struct Trouble {
     failures: AtomicU64,
     undecodable: AtomicU64,
     unstorable: AtomicU64,
+    not_evicted: AtomicU64,
     panics: AtomicU64,
     alone: AtomicU64,
     opened: AtomicU64,
@@ -60,6 +61,14 @@ impl Trouble {
         if let Some(values) = seldom(&self.unstorable) {
             let error = error.to_string();
             warning!(cache, error = error, values = values; "a value cannot be stored and stays uncached");
+        }
+    }
+
+    /// Entries could not be taken away, and stay until they expire.
+    pub(crate) fn not_evicted(&self, cache: &str, error: &Error) {
+        if let Some(evictions) = seldom(&self.not_evicted) {
+            let error = error.to_string();
+            warning!(cache, error = error, evictions = evictions; "an eviction failed; what was to go stays until it expires");
         }
     }
 

@@ -87,7 +87,7 @@ fn maps_and_sets_allocate_nothing() {
     for (count, len) in [
         allocations(|key| key.__arg(&hashed)),
         allocations(|key| key.__arg(&ordered)),
-        allocations(|key| key.__arg(&key.__of(&set).__view())),
+        allocations(|key| key.__arg(&*key.__of(&set).__view())),
     ] {
         assert_eq!(count, 0);
         assert!(len <= 128, "{len} bytes");

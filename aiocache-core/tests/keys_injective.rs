@@ -326,8 +326,8 @@ fn maps_and_sets_have_one_text_in_every_order_of_insertion() {
         let backwards: HashSet<u64> = (0..count).rev().collect();
         let probe = KeyBuf::with_prefix("");
         assert_eq!(
-            call_of(&probe.__of(&forwards).__view(), &1),
-            call_of(&probe.__of(&backwards).__view(), &1)
+            call_of(&*probe.__of(&forwards).__view(), &1),
+            call_of(&*probe.__of(&backwards).__view(), &1)
         );
     }
 }

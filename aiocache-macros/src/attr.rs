@@ -7,50 +7,9 @@ use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Ident, LitBool, LitInt, LitStr, Path, Token, parenthesized, token};
 
+use crate::attribute::Attribute;
 use crate::error::Errors;
 use crate::hint;
-
-/// Which attribute is being expanded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Attribute {
-    /// `#[cached]`
-    Cached,
-    /// `#[multi_cached]`
-    MultiCached,
-}
-
-impl Attribute {
-    /// How the user writes it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Cached => "cached",
-            Self::MultiCached => "multi_cached",
-        }
-    }
-
-    /// The options it takes, as error messages list them.
-    pub(crate) fn options(self) -> &'static [&'static str] {
-        let all: &[&str] = &[
-            "keys",
-            "cache",
-            "ttl",
-            "key",
-            "key_builder",
-            "skip",
-            "skip_if",
-            "namespace",
-            "cache_none",
-            "version",
-            "max_wait",
-            "controls",
-            "crate",
-        ];
-        match self {
-            Self::Cached => &all[1..],
-            Self::MultiCached => all,
-        }
-    }
-}
 
 /// An option's value and the word that introduced it.
 #[derive(Debug)]
@@ -59,6 +18,16 @@ pub(crate) struct Given<T> {
     pub(crate) key: Ident,
     /// What was given.
     pub(crate) value: T,
+}
+
+impl<T: Clone> Given<T> {
+    /// The same once more.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            key: self.key.clone(),
+            value: self.value.clone(),
+        }
+    }
 }
 
 /// `controls = …`
@@ -76,7 +45,11 @@ pub(crate) struct Options {
     pub(crate) cache: Option<Given<Expr>>,
     pub(crate) keys: Option<Given<Ident>>,
     pub(crate) ttl: Option<Given<Expr>>,
+    pub(crate) ttl_with: Option<Given<Expr>>,
+    pub(crate) none_ttl: Option<Given<Expr>>,
     pub(crate) max_wait: Option<Given<Expr>>,
+    pub(crate) share_error: Option<Given<Expr>>,
+    pub(crate) detached: Option<Given<bool>>,
     pub(crate) key: Option<Given<LitStr>>,
     pub(crate) key_builder: Option<Given<Expr>>,
     pub(crate) skip: Option<Given<Vec<Ident>>>,
@@ -92,43 +65,25 @@ impl Options {
     /// Reads all options, noting every mistake and going on with the next option.
     pub(crate) fn parse(attribute: Attribute, tokens: proc_macro2::TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        let parser = |input: ParseStream<'_>| {
-            while !input.is_empty() {
-                if let Err(error) = options.option(attribute, input) {
-                    errors.push(error);
-                    to_next_option(attribute, input)?;
-                }
-                if !input.is_empty() && !input.peek(Token![,]) {
-                    errors.push(input.error("expected `,` between two options"));
-                    to_next_option(attribute, input)?;
-                }
-                input.parse::<Option<Token![,]>>()?;
-            }
-            Ok(())
-        };
-        let parsed = parser.parse2(tokens);
-        errors.keep(parsed);
+        each(attribute, tokens, errors, |key, input| options.option(key, input));
         options
     }
 
     /// Reads one option.
-    fn option(&mut self, attribute: Attribute, input: ParseStream<'_>) -> syn::Result<()> {
-        if !input.peek(Ident::peek_any) {
-            let options = hint::list(attribute.options());
-            return Err(input.error(format!("expected an option, one of {options}")));
-        }
-        let key = input.call(Ident::parse_any)?;
+    fn option(&mut self, key: Ident, input: ParseStream<'_>) -> syn::Result<()> {
         let name = key.to_string();
-        if !attribute.options().contains(&name.as_str()) {
-            return Err(syn::Error::new(
-                key.span(),
-                hint::unknown_option(attribute, &name),
-            ));
-        }
         match name.as_str() {
             "cache" => set_once(&mut self.cache, key, |key| value(key, input, "cache = USERS")),
             "keys" => set_once(&mut self.keys, key, |key| value(key, input, "keys = ids")),
             "ttl" => set_once(&mut self.ttl, key, |key| value(key, input, "ttl = 60")),
+            "ttl_with" => set_once(&mut self.ttl_with, key, |key| {
+                value(key, input, "ttl_with = |user: &User| user.lifetime")
+            }),
+            "none_ttl" => set_once(&mut self.none_ttl, key, |key| value(key, input, "none_ttl = 5")),
+            "share_error" => set_once(&mut self.share_error, key, |key| {
+                value(key, input, "share_error = |error: &DbError| error.copy()")
+            }),
+            "detached" => set_once(&mut self.detached, key, |key| switch(key, input)),
             "max_wait" => set_once(&mut self.max_wait, key, |key| value(key, input, "max_wait = 30")),
             "key" => set_once(&mut self.key, key, |key| value(key, input, "key = \"user:{id}\"")),
             "key_builder" => set_once(&mut self.key_builder, key, |key| {
@@ -152,8 +107,51 @@ impl Options {
     }
 }
 
+/// Reads option after option: `read` is given the name of one and what follows it. Notes every mistake and goes on
+/// with the next option.
+pub(crate) fn each(
+    attribute: Attribute,
+    tokens: proc_macro2::TokenStream,
+    errors: &mut Errors,
+    mut read: impl FnMut(Ident, ParseStream<'_>) -> syn::Result<()>,
+) {
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            if let Err(error) = name(attribute, input).and_then(|key| read(key, input)) {
+                errors.push(error);
+                to_next_option(attribute, input)?;
+            }
+            if !input.is_empty() && !input.peek(Token![,]) {
+                errors.push(input.error("expected `,` between two options"));
+                to_next_option(attribute, input)?;
+            }
+            input.parse::<Option<Token![,]>>()?;
+        }
+        Ok(())
+    };
+    let parsed = parser.parse2(tokens);
+    errors.keep(parsed);
+}
+
+/// The name of an option that the attribute has.
+fn name(attribute: Attribute, input: ParseStream<'_>) -> syn::Result<Ident> {
+    if !input.peek(Ident::peek_any) {
+        let options = hint::list(attribute.options());
+        return Err(input.error(format!("expected an option, one of {options}")));
+    }
+    let key = input.call(Ident::parse_any)?;
+    let name = key.to_string();
+    if attribute.options().contains(&name.as_str()) {
+        return Ok(key);
+    }
+    Err(syn::Error::new(
+        key.span(),
+        hint::unknown_option(attribute, &name),
+    ))
+}
+
 /// The one place that refuses an option given twice.
-fn set_once<T>(
+pub(crate) fn set_once<T>(
     slot: &mut Option<Given<T>>,
     key: Ident,
     parse: impl FnOnce(&Ident) -> syn::Result<T>,
@@ -168,7 +166,7 @@ fn set_once<T>(
 }
 
 /// `name = value`
-fn value<T: Parse>(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<T> {
+pub(crate) fn value<T: Parse>(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<T> {
     equals(key, input, example)?;
     let found = input.span();
     input.parse().map_err(|error| {
@@ -178,7 +176,7 @@ fn value<T: Parse>(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::R
 }
 
 /// The `=` and something after it.
-fn equals(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<()> {
+pub(crate) fn equals(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<()> {
     let written = input.parse::<Option<Token![=]>>()?.is_some();
     if !written || input.is_empty() || input.peek(Token![,]) {
         let message = format!("`{key}` needs a value: `{example}`");
@@ -188,7 +186,7 @@ fn equals(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<()>
 }
 
 /// `skip(a, b, self)`
-fn names(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+pub(crate) fn names(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
     if !input.peek(token::Paren) {
         let message = "`skip` lists arguments in parentheses: `skip(db, self)`";
         return Err(syn::Error::new(key.span(), message));
@@ -204,12 +202,12 @@ fn names(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
     Ok(names.into_iter().collect())
 }
 
-/// `cache_none` or `cache_none = true`
-fn switch(key: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
+/// An option that is given by its name alone, or with `= true` or `= false`.
+pub(crate) fn switch(key: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
     if !input.peek(Token![=]) {
         return Ok(true);
     }
-    let value: LitBool = value(key, input, "cache_none = true")?;
+    let value: LitBool = value(key, input, &format!("{key} = true"))?;
     Ok(value.value)
 }
 

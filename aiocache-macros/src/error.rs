@@ -1,6 +1,7 @@
 //! Errors: several at once, each at its token, and never at the cost of the user's function.
 
 use std::env;
+use std::ffi::OsStr;
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -59,7 +60,25 @@ pub(crate) fn or_original(expansion: syn::Result<TokenStream>, item: TokenStream
 
 /// Prints the expansion where `AIOCACHE_MACROS_DEBUG` asks for it.
 fn show(tokens: &TokenStream) {
-    if env::var_os("AIOCACHE_MACROS_DEBUG").is_some_and(|value| value != "0" && !value.is_empty()) {
+    if is_asked_for(env::var_os("AIOCACHE_MACROS_DEBUG").as_deref()) {
         eprintln!("{tokens}");
+    }
+}
+
+/// Whether a switch in the environment is on: anything but nothing and `0`.
+fn is_asked_for(value: Option<&OsStr>) -> bool {
+    value.is_some_and(|value| value != "0" && !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expansions_are_printed_if_the_variable_is_neither_empty_nor_0() {
+        let asked: Vec<bool> = [None, Some(""), Some("0"), Some("1"), Some("yes")]
+            .map(|value| is_asked_for(value.map(OsStr::new)))
+            .to_vec();
+        assert_eq!(asked, [false, false, false, true, true]);
     }
 }

@@ -93,6 +93,13 @@ fn is_static(generics: &Generics, name: &str) -> bool {
         })
 }
 
+/// Whether a type has a reference in it, or a lifetime other than `'static`.
+pub(crate) fn borrows(ty: &Type) -> bool {
+    let mut seen = Seen::default();
+    seen.visit_type(ty);
+    seen.borrows
+}
+
 #[derive(Default)]
 struct Seen {
     borrows: bool,

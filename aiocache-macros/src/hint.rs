@@ -1,6 +1,6 @@
 //! Words for error messages: lists of what is accepted, and the name the user most likely meant.
 
-use crate::attr::Attribute;
+use crate::attribute::Attribute;
 
 /// `` `a`, `b` and `c` ``
 pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
@@ -22,7 +22,7 @@ pub(crate) fn did_you_mean<S: AsRef<str>>(name: &str, accepted: &[S]) -> String 
 /// What is said of an option that does not exist.
 pub(crate) fn unknown_option(attribute: Attribute, name: &str) -> String {
     let accepted = attribute.options();
-    let hint = elsewhere(name)
+    let hint = elsewhere(attribute, name)
         .map(|hint| format!("; {hint}"))
         .unwrap_or_else(|| did_you_mean(name, accepted));
     let (attribute, accepted) = (attribute.name(), list(accepted));
@@ -31,7 +31,14 @@ pub(crate) fn unknown_option(attribute: Attribute, name: &str) -> String {
 }
 
 /// Where what the user looks for is, by the names it has in aiocache for Python and in other crates.
-fn elsewhere(name: &str) -> Option<&'static str> {
+fn elsewhere(attribute: Attribute, name: &str) -> Option<&'static str> {
+    if attribute == Attribute::MultiCached {
+        match name {
+            "ttl_with" => return Some("the values of one call are stored together, with one `ttl`."),
+            "detached" => return Some("spawn the call as a whole: `tokio::spawn(load_users(ids))`."),
+            _ => {}
+        }
+    }
     Some(match name {
         "keys" | "keys_from_attr" => "the argument with the keys is named in `#[multi_cached(keys = …)]`.",
         "noself" => "write `skip(self)`.",

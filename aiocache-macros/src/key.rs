@@ -139,7 +139,8 @@ fn refuse_beside_key(options: &Options, key: &Given<LitStr>, errors: &mut Errors
     }
 }
 
-fn template(literal: LitStr, ground: &Ground<'_>, errors: &mut Errors) -> Option<KeyPlan> {
+/// The plan of `key = "…"`.
+pub(crate) fn template(literal: LitStr, ground: &Ground<'_>, errors: &mut Errors) -> Option<KeyPlan> {
     let template = errors.keep(Template::parse(literal))?;
     let span = template.literal.span();
     if let Some(keys) = ground.keys {

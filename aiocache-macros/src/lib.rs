@@ -1,4 +1,4 @@
-//! The attribute macros of aiocache: [`macro@cached`] and [`macro@multi_cached`].
+//! The attribute macros of aiocache: [`macro@cached`], [`macro@multi_cached`], [`macro@cache_put`] and [`macro@cache_evict`].
 //!
 //! They know syntax, not caching: generated code builds a key and calls the cache, and everything else is the cache's.
 //! Users of the `aiocache` crate find them there; with `aiocache-core` alone, depend on this crate beside it.
@@ -7,7 +7,10 @@
 
 mod argument;
 mod attr;
+mod attribute;
+mod detached;
 mod error;
+mod evict;
 mod expand;
 mod function;
 mod generics;
@@ -16,6 +19,7 @@ mod key;
 mod keys;
 mod model;
 mod names;
+mod subject;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -24,7 +28,7 @@ mod ttl;
 use proc_macro::TokenStream;
 use syn::parse_quote;
 
-use attr::Attribute;
+use attribute::Attribute;
 
 #[doc = include_str!("docs/cached.md")]
 #[proc_macro_attribute]
@@ -43,6 +47,30 @@ pub fn cached(options: TokenStream, item: TokenStream) -> TokenStream {
 pub fn multi_cached(options: TokenStream, item: TokenStream) -> TokenStream {
     attribute(
         Attribute::MultiCached,
+        parse_quote!(::aiocache_core),
+        options.into(),
+        item.into(),
+    )
+    .into()
+}
+
+#[doc = include_str!("docs/cache_put.md")]
+#[proc_macro_attribute]
+pub fn cache_put(options: TokenStream, item: TokenStream) -> TokenStream {
+    attribute(
+        Attribute::CachePut,
+        parse_quote!(::aiocache_core),
+        options.into(),
+        item.into(),
+    )
+    .into()
+}
+
+#[doc = include_str!("docs/cache_evict.md")]
+#[proc_macro_attribute]
+pub fn cache_evict(options: TokenStream, item: TokenStream) -> TokenStream {
+    attribute(
+        Attribute::CacheEvict,
         parse_quote!(::aiocache_core),
         options.into(),
         item.into(),
@@ -81,8 +109,13 @@ fn attribute(
     options: proc_macro2::TokenStream,
     item: proc_macro2::TokenStream,
 ) -> proc_macro2::TokenStream {
-    let expansion = syn::parse2(item.clone())
-        .and_then(|function| model::CachedFn::new(attribute, krate, options, function))
-        .map(|model| expand::expand(&model));
+    let expansion = syn::parse2(item.clone()).and_then(|function| match attribute {
+        Attribute::CacheEvict => {
+            evict::EvictingFn::new(options, function).map(|model| expand::expand_evict(&model))
+        }
+        Attribute::Cached | Attribute::MultiCached | Attribute::CachePut => {
+            model::CachedFn::new(attribute, krate, options, function).map(|model| expand::expand(&model))
+        }
+    });
     error::or_original(expansion, item)
 }

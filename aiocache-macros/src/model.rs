@@ -1,36 +1,42 @@
 //! Validation: from what was parsed to a model that can be expanded, or to everything that is wrong with it.
 
+use std::ops::Deref;
+
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
-use syn::{Expr, GenericParam, Ident, Path, ReturnType, Safety, Type};
+use syn::{Expr, Ident, Path};
 
-use crate::argument::{Arg, Passing};
-use crate::attr::{Attribute, Controls, Given, Options};
+use crate::attr::{Controls, Given, Options};
+use crate::attribute::Attribute;
+use crate::detached;
 use crate::error::Errors;
-use crate::function::{Boxed, Function};
+use crate::function::Function;
 use crate::generics;
 use crate::key::{self, Ground, KeyPlan};
 use crate::keys::{self, Keys};
-use crate::names::{mentions, self_type};
+use crate::names::self_type;
+use crate::subject::Subject;
 use crate::ttl::{self, Life};
 
 /// A function to be cached, with everything decided.
 #[derive(Debug)]
 pub(crate) struct CachedFn {
-    pub(crate) function: Function,
-    /// Set where `#[async_trait]` has rewritten the function.
-    pub(crate) boxed: Option<Boxed>,
-    /// The return type, without the future.
-    pub(crate) output: Type,
-    pub(crate) args: Vec<Arg>,
+    pub(crate) subject: Subject,
     pub(crate) cache: Expr,
     pub(crate) namespace: Option<Expr>,
     pub(crate) key: KeyPlan,
     pub(crate) ttl: Option<Life>,
+    pub(crate) none_ttl: Option<Life>,
+    pub(crate) ttl_with: Option<Expr>,
     /// Nanoseconds.
     pub(crate) max_wait: Option<u64>,
     pub(crate) skip_if: Option<Expr>,
+    pub(crate) share_error: Option<Expr>,
     pub(crate) cache_none: bool,
+    /// The load runs in a task of its own.
+    pub(crate) detached: bool,
+    /// The function runs on every call.
+    pub(crate) puts: bool,
     /// Errors are not handed to waiters, as they may borrow.
     pub(crate) alone: bool,
     /// The companion struct's name; without one the body stays where it is.
@@ -54,32 +60,33 @@ impl CachedFn {
     ) -> syn::Result<Self> {
         let mut errors = Errors::default();
         let mut options = Options::parse(attribute, options, &mut errors);
-        let boxed = Boxed::recognise(&function);
-        let args: Vec<Arg> = function
-            .sig
-            .inputs
-            .iter()
-            .cloned()
-            .enumerate()
-            .map(|(i, arg)| Arg::new(i, arg))
-            .collect();
-        check_function(attribute, &function, boxed.is_some(), &mut errors);
-        check_args(&args, &mut errors);
-        let output = check_output(&function, boxed.as_ref(), &mut errors);
+        let subject = Subject::new(attribute, function, &mut errors);
+        let Subject {
+            function,
+            args,
+            output,
+            ..
+        } = &subject;
         let name = &function.sig.ident;
 
+        refuse_lifetimes_without_use(&options, &mut errors);
         let keys = (attribute == Attribute::MultiCached).then(|| {
             let generics = &function.sig.generics;
-            let keys = keys::find(options.keys.as_ref(), &args, generics, name, &mut errors);
-            keys::refuse_unrepeatable(keys.as_ref(), &args, &mut errors);
+            let keys = keys::find(options.keys.as_ref(), args, generics, name, &mut errors);
+            keys::refuse_unrepeatable(keys.as_ref(), args, &mut errors);
             keys
         });
+        if attribute == Attribute::CachePut && options.key.is_none() && options.key_builder.is_none() {
+            let message = "say under which key the reading function looks: `key = \"user:{user.id}\"`, the template of its own, \
+                           or its `key_builder`";
+            errors.span(Span::call_site(), message);
+        }
         let keys_found = keys.as_ref().is_none_or(Option::is_some);
         let ground = Ground {
-            args: &args,
+            args,
             keys: keys.as_ref().and_then(|keys| keys.as_ref().map(|keys| keys.arg)),
             generics: &function.sig.generics,
-            output: &output,
+            output,
         };
         let key = if keys_found {
             key::plan(&mut options, &ground, &mut errors)
@@ -87,13 +94,16 @@ impl CachedFn {
             None
         };
         let cache = cache(options.cache, &mut errors);
-        let controls = controls(options.controls, &function, &args, &mut errors);
+        let controls = controls(attribute, options.controls, &subject, &mut errors);
         let krate = options
             .krate
             .map_or(Some(krate), |given| errors.keep(absolute(given)));
-        let ttl = options
-            .ttl
-            .and_then(|given| errors.keep(Life::parse(given.value)));
+        let ttl = life(options.ttl, &mut errors);
+        let none_ttl = life(options.none_ttl, &mut errors);
+        let detached = options.detached.is_some_and(|given| given.value);
+        if detached {
+            detached::check(&subject, &mut errors);
+        }
         let max_wait = options
             .max_wait
             .and_then(|given| errors.keep(ttl::span_of_time(&given.value, "max_wait")));
@@ -103,148 +113,66 @@ impl CachedFn {
                 .finish(())
                 .expect_err("what is missing was complained about"));
         };
-        let has_self = args.first().is_some_and(Arg::is_self);
+        let in_impl = subject.has_self() || controls.is_none();
         errors.finish(Self {
-            boxed,
-            alone: generics::may_borrow(&output, &function.sig.generics, has_self || controls.is_none()),
-            output,
-            args,
+            alone: generics::may_borrow(output, &function.sig.generics, in_impl),
             cache,
             namespace: options.namespace.map(|given| given.value),
             key,
             ttl,
+            none_ttl,
+            ttl_with: options.ttl_with.map(|given| given.value),
             max_wait,
             skip_if: options.skip_if.map(|given| given.value),
+            share_error: options.share_error.map(|given| given.value),
+            detached,
+            puts: attribute == Attribute::CachePut,
             cache_none: options.cache_none.is_some_and(|given| given.value),
             controls,
             krate,
             keys: keys.flatten(),
-            function,
+            subject,
         })
     }
+}
 
-    /// Whether the function has a receiver.
-    pub(crate) fn has_self(&self) -> bool {
-        self.args.first().is_some_and(Arg::is_self)
-    }
-
-    /// The positions of the arguments that `code` mentions.
-    pub(crate) fn mentioned(&self, code: &impl ToTokens) -> Vec<usize> {
-        let mentioned = |arg: &Arg| arg.names().iter().any(|name| mentions(code, name));
-        (0..self.args.len())
-            .filter(|position| mentioned(&self.args[*position]))
-            .collect()
+impl CachedFn {
+    /// The expressions of `ttl` and `none_ttl`, where they are such.
+    pub(crate) fn lifetimes(&self) -> impl Iterator<Item = &Expr> {
+        [&self.ttl, &self.none_ttl]
+            .into_iter()
+            .flatten()
+            .filter_map(Life::expr)
     }
 }
 
-fn check_function(attribute: Attribute, function: &Function, boxed: bool, errors: &mut Errors) {
-    let sig = &function.sig;
-    let name = attribute.name();
-    if let Some(token) = &sig.constness {
-        errors.at(
-            token,
-            format!(
-                "a `const fn` runs in the compiler, where there is no cache; remove `const` or `#[{name}]`"
-            ),
-        );
-    }
-    if let Safety::Unsafe(token) = &sig.safety {
-        let message = "an `unsafe fn` is not cached: a hit would not check what its caller promised; cache a safe function around it";
-        errors.at(token, message);
-    }
-    if let Some(abi) = &sig.abi {
-        errors.at(abi, "an `extern` function is called from other languages and cannot be async; cache a Rust `async fn`");
-    }
-    if let Some(variadic) = &sig.variadic {
-        errors.at(
-            variadic,
-            "a variable number of arguments cannot be part of a key; take a slice",
-        );
-    }
-    if sig.asyncness.is_none() && !boxed && sig.constness.is_none() && sig.abi.is_none() {
-        let returned = sig.output.to_token_stream().to_string();
-        let future = returned.contains("Future");
-        let message = if future {
-            format!(
-                "`#[{name}]` needs an `async fn`; write `async fn {}(…) -> T` in place of a function that returns a future",
-                sig.ident
-            )
-        } else {
-            format!(
-                "`#[{name}]` needs an `async fn`, as asking a cache means waiting; write `async fn {}`",
-                sig.ident
-            )
-        };
-        errors.at(sig.fn_token, message);
+/// What is asked of the function itself is asked of its subject.
+impl Deref for CachedFn {
+    type Target = Subject;
+
+    fn deref(&self) -> &Subject {
+        &self.subject
     }
 }
 
-fn check_args(args: &[Arg], errors: &mut Errors) {
-    for arg in args {
-        if let Some(cfg) = arg.attrs().iter().find(|attr| attr.path().is_ident("cfg")) {
-            let message = "`#[cfg]` on an argument is not seen by the cache; put it on two versions of the whole function";
-            errors.at(cfg, message);
-        }
-        let typed_mut =
-            arg.is_self() && mentions(arg.written.to_token_stream(), "mut") && arg.passing != Passing::Value;
-        if arg.is_self() && (arg.passing == Passing::Exclusive || typed_mut) {
-            let message =
-                "a hit does not run the body, so what it would change in `self` would be lost; take `&self`";
-            errors.at(&arg.written, message);
-        }
+fn life(given: Option<Given<Expr>>, errors: &mut Errors) -> Option<Life> {
+    let given = given?;
+    errors.keep(Life::parse(given.value, &given.key.to_string()))
+}
+
+fn refuse_lifetimes_without_use(options: &Options, errors: &mut Errors) {
+    if let (Some(_), Some(with)) = (&options.ttl, &options.ttl_with) {
+        let message = "`ttl` and `ttl_with` both say how long a value lives; keep one of the two (a `None` has `none_ttl`)";
+        errors.span(with.key.span(), message);
+    }
+    let stores_none = options.cache_none.as_ref().is_some_and(|given| given.value);
+    if let Some(none_ttl) = options.none_ttl.as_ref().filter(|_| !stores_none) {
+        let message = "`none_ttl` is how long a stored `None` lives, but none is stored; add `cache_none`";
+        errors.span(none_ttl.key.span(), message);
     }
 }
 
-/// The return type, if a value of it can be stored and told apart.
-fn check_output(function: &Function, boxed: Option<&Boxed>, errors: &mut Errors) -> Type {
-    let nothing = || Type::Tuple(syn::parse_quote!(()));
-    let written = match (&function.sig.output, boxed) {
-        (_, Some(boxed)) => boxed.output.clone(),
-        (ReturnType::Type(_, ty), None) => ungrouped(ty).clone(),
-        (ReturnType::Default, None) => nothing(),
-    };
-    // What else is not async has been told what it should be.
-    if function.sig.asyncness.is_none() && boxed.is_none() {
-        return written;
-    }
-    let no_value = match &written {
-        Type::Tuple(tuple) => tuple.elems.is_empty(),
-        Type::Never(_) => true,
-        _ => false,
-    };
-    if no_value {
-        let at = match &function.sig.output {
-            ReturnType::Type(_, ty) => ty.to_token_stream(),
-            ReturnType::Default => function.sig.ident.to_token_stream(),
-        };
-        errors.at(at, "this function returns nothing, so there is nothing to cache; return a value, or remove the attribute");
-    }
-    if key::is_opaque(&written) {
-        let message =
-            "what `impl Trait` hides cannot be stored and read back; name the type, like `Vec<User>`";
-        errors.at(&written, message);
-    }
-    let name = written.to_token_stream().to_string();
-    let bare = |param: &GenericParam| matches!(param, GenericParam::Type(param) if param.ident == name);
-    if function.sig.generics.params.iter().any(bare) {
-        let message = format!(
-            "whether `{name}` is a `Result` or an `Option` is not known here, so errors would be cached; \
-             return `Result<{name}, E>`, `Option<{name}>` or another type that says it"
-        );
-        errors.at(&written, message);
-    }
-    written
-}
-
-/// The type without the unseen group in which another macro passes it on.
-fn ungrouped(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => ungrouped(&group.elem),
-        ty => ty,
-    }
-}
-
-fn cache(given: Option<Given<Expr>>, errors: &mut Errors) -> Option<Expr> {
+pub(crate) fn cache(given: Option<Given<Expr>>, errors: &mut Errors) -> Option<Expr> {
     if given.is_none() {
         let message = "`cache` is missing: say which cache to use, like `cache = USERS`, `cache = self.cache` or `cache = state.cache`";
         // A missing option has no token of its own.
@@ -255,12 +183,15 @@ fn cache(given: Option<Given<Expr>>, errors: &mut Errors) -> Option<Expr> {
 
 /// The companion struct's name, where there can be one.
 fn controls(
+    attribute: Attribute,
     given: Option<Given<Controls>>,
-    function: &Function,
-    args: &[Arg],
+    subject: &Subject,
     errors: &mut Errors,
 ) -> Option<Ident> {
-    let has_self = args.first().is_some_and(Arg::is_self);
+    if attribute == Attribute::CachePut {
+        return None;
+    }
+    let function = &subject.function;
     let (name, at) = match given {
         Some(Given {
             value: Controls::Off, ..
@@ -271,7 +202,7 @@ fn controls(
         }) => (name, Some(key)),
         None => (function.sig.ident.clone(), None),
     };
-    if has_self {
+    if subject.has_self() {
         if let Some(key) = at {
             let message =
                 "a method has no controls, as a struct cannot stand in an `impl`; remove `controls`";

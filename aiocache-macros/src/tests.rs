@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse_quote;
 
-use crate::attr::Attribute;
+use crate::attribute::Attribute;
 
 fn assert_snapshot(name: &str, attribute: Attribute, options: TokenStream, item: TokenStream) {
     let tokens = crate::attribute(attribute, parse_quote!(::aiocache), options, item);

@@ -17,9 +17,9 @@ pub(crate) enum Life {
 }
 
 impl Life {
-    /// Reads the value of `ttl`.
-    pub(crate) fn parse(expr: Expr) -> syn::Result<Self> {
-        match literal(&expr, "ttl")? {
+    /// Reads the value of `ttl` or `none_ttl`.
+    pub(crate) fn parse(expr: Expr, option: &str) -> syn::Result<Self> {
+        match literal(&expr, option)? {
             Some(Written::Nanos(nanos)) => Ok(Self::Nanos(nanos)),
             Some(Written::Never) => Ok(Self::Never),
             None => Ok(Self::Expr(Box::new(expr))),
@@ -104,17 +104,21 @@ fn quoted(lit: &Lit) -> String {
 }
 
 fn instead_of_zero(option: &str) -> &'static str {
-    if option == "ttl" {
-        ", `\"never\"` for a value that stays, or remove the attribute to cache nothing"
-    } else {
-        ""
+    match option {
+        "ttl" => ", `\"never\"` for a value that stays, or remove the attribute to cache nothing",
+        "none_ttl" => ", or remove `cache_none` to store no `None`",
+        _ => "",
     }
 }
 
 /// Reads `1h30m`, in nanoseconds.
 fn units(text: &str, span: Span, option: &str) -> syn::Result<u128> {
     let refuse = |what: String| {
-        let never = if option == "ttl" { ", or \"never\"" } else { "" };
+        let never = if option.ends_with("ttl") {
+            ", or \"never\""
+        } else {
+            ""
+        };
         let accepted =
             format!("write numbers with units, like \"1h30m\" or \"500ms\" (ms, s, m, h, d, w){never}");
         Err(syn::Error::new(span, format!("{what}; {accepted}")))
@@ -190,7 +194,7 @@ mod tests {
 
     fn nanos(text: &str) -> Result<u64, String> {
         let expr: Expr = parse_str(text).expect("an expression");
-        match Life::parse(expr) {
+        match Life::parse(expr, "ttl") {
             Ok(Life::Nanos(nanos)) => Ok(nanos),
             Ok(other) => Err(format!("{other:?}")),
             Err(error) => Err(error.to_string()),

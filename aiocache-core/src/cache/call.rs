@@ -127,10 +127,15 @@ impl<B: Backend, S> Cache<B, S> {
     }
 
     fn fit_anew(&self, key: &KeyBuf) -> Option<String> {
+        Some(self.finished(key).as_str().to_owned())
+    }
+
+    /// A copy of the key, as the store takes it.
+    pub(super) fn finished(&self, key: &KeyBuf) -> KeyBuf {
         let mut fitted = KeyBuf::with_prefix(key.prefix());
         fitted.replace_bare(key.bare());
         self.finish(&mut fitted);
-        Some(fitted.as_str().to_owned())
+        fitted
     }
 }
 
@@ -204,7 +209,10 @@ where
             return Ok(());
         }
         let (dumped, ttl) = match K::split(value.into_returned()) {
-            Split::Value(value) => (cache.serializer.dump(&value), policy.ttl),
+            Split::Value(value) => {
+                let ttl = self.hooks.ttl(&value).unwrap_or(policy.ttl);
+                (cache.serializer.dump(&value), ttl)
+            }
             Split::None => match K::None::dump(&cache.serializer) {
                 Some(dumped) => (dumped, policy.none_ttl_or_ttl()),
                 None => return Ok(()),

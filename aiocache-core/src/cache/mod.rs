@@ -16,11 +16,13 @@ mod builder;
 mod bulk;
 mod call;
 mod commands;
+mod evict;
 mod multi;
 mod namespace;
 mod run;
 
 pub use builder::CacheBuilder;
+pub use evict::{AnyReturned, Entries, Evicting, Returned};
 pub(crate) use namespace::Namespace;
 
 /// A user's rule for stored keys: namespace (empty if there is none) and key in, stored key out.

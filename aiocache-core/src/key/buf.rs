@@ -174,7 +174,7 @@ impl KeyBuf {
         self.text.push_str("(");
     }
 
-    /// Asks for the view of an argument that belongs into a key: `key.__of(&value).__view()`.
+    /// Asks for the view of an argument that belongs into a key: `&*key.__of(&value).__view()`.
     #[doc(hidden)]
     #[must_use]
     #[inline]

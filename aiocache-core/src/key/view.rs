@@ -58,14 +58,31 @@ macro_rules! sorted_view {
             /// The set, sorted by the text of its elements.
             #[doc(hidden)]
             #[must_use]
-            pub fn __view(&self) -> SortedSet<'a, T, S> {
-                SortedSet((self.0).0)
+            pub fn __view(&self) -> SortedView<'a, T, S> {
+                SortedView(SortedSet((self.0).0))
             }
         }
     )*};
 }
 
 sorted_view!(HashSet<T, S>, &HashSet<T, S>, &&HashSet<T, S>, Arc<HashSet<T, S>>, &Arc<HashSet<T, S>>);
+
+/// The view of a set. It is taken by `&*`, like the reference that is the view of everything else, so that a complaint
+/// names the argument's own type.
+#[derive(Debug)]
+#[expect(
+    unnameable_types,
+    reason = "generated code meets it only between two method calls"
+)]
+pub struct SortedView<'a, T, S>(SortedSet<'a, T, S>);
+
+impl<'a, T, S> Deref for SortedView<'a, T, S> {
+    type Target = SortedSet<'a, T, S>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
 
 /// A set whose key text does not depend on the order it is walked in.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use crate::ttl::Ttl;
 pub struct Call<'a, B: Backend, S, K, X, H = ()> {
     pub(super) cache: &'a Cache<B, S>,
     pub(super) share: X,
-    pub(super) hooks: H,
+    pub(crate) hooks: H,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -25,6 +25,18 @@ impl<'a, B: Backend, S, K, X> Call<'a, B, S, K, X> {
             cache,
             share,
             hooks: (),
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<'a, B: Backend, S, K, X, H> Call<'a, B, S, K, X, H> {
+    /// A call that is told all there is.
+    pub(super) const fn with_hooks(cache: &'a Cache<B, S>, share: X, hooks: H) -> Self {
+        Self {
+            cache,
+            share,
+            hooks,
             kind: PhantomData,
         }
     }
@@ -44,7 +56,11 @@ impl<'a, B: Backend, S, K: super::Outcome, X, H> Call<'a, B, S, K, X, H> {
         self.with(TtlWith(ttl))
     }
 
-    pub fn __share_error<F: Fn(&K::Rest) -> K::Rest>(self, share: F) -> Call<'a, B, S, K, ShareWith<F>, H> {
+    pub fn __share_error<F>(self, share: F) -> Call<'a, B, S, K, ShareWith<F>, H>
+    where
+        F: Fn(&K::Rest) -> K::Rest,
+        K::Rest: Send + Sync + 'static,
+    {
         Call {
             cache: self.cache,
             share: ShareWith(share),

@@ -34,6 +34,11 @@ pub(crate) async fn held<F: Future>(flights: &[u64], load: F) -> F::Output {
     .await
 }
 
+/// The flights whose loads the caller is part of.
+pub(crate) fn held_here() -> Vec<u64> {
+    HELD.with(|held| held.borrow().clone())
+}
+
 /// Whether the caller is part of the load of flight `id`.
 pub(crate) fn is_held(id: u64) -> bool {
     HELD.with(|held| held.borrow().contains(&id))

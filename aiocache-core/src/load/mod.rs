@@ -7,6 +7,8 @@
 mod board;
 mod bulk;
 mod call;
+mod checks;
+mod detached;
 mod flight;
 mod flights;
 mod held;
@@ -26,6 +28,7 @@ pub use bulk::{Bulk, PairHooks};
 pub(crate) use bulk::{KeyOf, ValueOf};
 pub(crate) use call::AsPolicySays;
 pub use call::{Call, Hooks, ShareWith, SkipIf, TtlWith};
+pub use detached::{TakeAlong, TakenAlong};
 use flight::{Lead, Turn};
 pub(crate) use flights::Flights;
 use flights::Seat;

@@ -109,6 +109,23 @@ impl Policy {
     }
 
     #[doc(hidden)]
+    pub const fn __none_ttl_nanos(mut self, nanos: u64) -> Self {
+        self.none_ttl = Some(Ttl::After(Duration::from_nanos(nanos)));
+        self
+    }
+
+    #[doc(hidden)]
+    pub const fn __none_ttl_never(mut self) -> Self {
+        self.none_ttl = Some(Ttl::Never);
+        self
+    }
+
+    #[doc(hidden)]
+    pub fn __none_ttl(self, ttl: impl Into<Ttl>) -> Self {
+        self.none_ttl(ttl)
+    }
+
+    #[doc(hidden)]
     pub const fn __max_wait_nanos(self, nanos: u64) -> Self {
         self.max_wait(Duration::from_nanos(nanos))
     }

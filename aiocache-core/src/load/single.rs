@@ -13,16 +13,39 @@ use crate::serializer::{Dump, Load};
 
 /// What is known of a miss.
 #[derive(Debug, Clone, Copy, Default)]
-struct Missed {
+pub(super) struct Missed {
     /// How many flights near the key had ended before the read.
     sample: Option<u64>,
     /// There is a value, but it does not decode.
     undecodable: bool,
     /// The store does not answer, so storing would only cost its deadline once more.
-    store_failed: bool,
+    pub(super) store_failed: bool,
 }
 
-enum Boarded<R, T> {
+impl Missed {
+    /// The result of a hit; of a miss, notes what is known.
+    pub(super) fn judge<K: Outcome>(&mut self, found: Found<K::Value>) -> Option<K::Return> {
+        let hit = match found {
+            Found::Value(value) => Some(K::value(value)),
+            Found::None => K::none(),
+            Found::Nothing => None,
+            Found::Undecodable => {
+                self.undecodable = true;
+                None
+            }
+            Found::Failed(_) => {
+                self.store_failed = true;
+                None
+            }
+        };
+        if hit.is_some() {
+            scope::came_from(Source::Hit);
+        }
+        hit
+    }
+}
+
+pub(super) enum Boarded<R, T> {
     Lead(Lead<R>),
     /// Another caller's load brought it, or it came into the cache meanwhile.
     Landed(T, Source),
@@ -48,26 +71,19 @@ where
             // Boxed, as all that follows a hit's return: a hit does not carry the room that a load needs.
             return Box::pin(self.load_unread(at, policy, load)).await;
         }
-        let mut missed = Missed {
-            sample: self.cache.sample(at.key),
-            ..Missed::default()
-        };
-        match self.cache.look::<K>(at).await {
-            Found::Value(value) => {
-                scope::came_from(Source::Hit);
-                return K::value(value);
-            }
-            Found::None => {
-                if let Some(none) = K::none() {
-                    scope::came_from(Source::Hit);
-                    return none;
-                }
-            }
-            Found::Nothing => {}
-            Found::Undecodable => missed.undecodable = true,
-            Found::Failed(_) => missed.store_failed = true,
+        let mut missed = self.before_the_read(at);
+        if let Some(returned) = missed.judge::<K>(self.cache.look::<K>(at).await) {
+            return returned;
         }
         Box::pin(self.miss(at, policy, missed, load)).await
+    }
+
+    /// What a miss has to know from the time before it.
+    pub(super) fn before_the_read(&self, at: At<'_>) -> Missed {
+        Missed {
+            sample: self.cache.sample(at.key),
+            ..Missed::default()
+        }
     }
 
     /// What a scope asks for that does not read.
@@ -119,7 +135,12 @@ where
     }
 
     /// Joins the key's flight: leads it, or waits for what it brings. Who gets nothing from it leads one alone.
-    async fn board(&self, at: At<'_>, policy: &Policy, missed: Missed) -> Boarded<B::Raw, K::Return> {
+    pub(super) async fn board(
+        &self,
+        at: At<'_>,
+        policy: &Policy,
+        missed: Missed,
+    ) -> Boarded<B::Raw, K::Return> {
         let (flights, of) = (&self.cache.core.flights, type_name::<K::Value>());
         let alone = || Boarded::Lead(flights.solo(at.key, of).lead());
         let seat = flights.join(at.key, of);
@@ -177,7 +198,7 @@ where
     }
 
     /// Stores what was loaded as far as it may be, lands it, and gives it back.
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         at: At<'_>,
         policy: &Policy,

@@ -1,23 +1,28 @@
-//! The body of a function under `#[cached]`.
+//! The body of a function under `#[cached]` or `#[cache_put]`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::Ident;
 
-use super::parts::{self, Sight};
+use super::parts::{self, Asks, Sight};
 use super::signature;
-use super::{key, patterns};
+use super::{detached, key, patterns};
 use crate::model::CachedFn;
+use crate::subject::Subject;
 
-/// Builds the key and asks the cache, by `__run` or `__refresh`.
+/// Builds the key and asks the cache, by `__run`, `__run_detached` or `__refresh`.
 pub(super) fn call(model: &CachedFn, how: &str) -> TokenStream {
     let cache = parts::cache(model, Sight::Function);
     let key = key::build(model, Sight::Function);
-    let call = parts::call(model, &model.output, Sight::Function, true);
+    let call = parts::call(model, &model.output, Sight::Function, Asks::Load);
     let policy = parts::policy(model, Sight::Function);
-    let load = loader(model);
+    let load = if how == "__run_detached" {
+        detached::loader(model)
+    } else {
+        loader(model)
+    };
     let name = key::name();
-    let how = Ident::new(how, Span::mixed_site());
+    let how = Ident::new(how, parts::at_output(model));
     quote_spanned!(Span::mixed_site()=> #cache #key #call.#how(&#name, #policy, #load).await)
 }
 
@@ -29,11 +34,14 @@ fn loader(model: &CachedFn) -> TokenStream {
         let args = model.args.iter().map(|arg| &arg.local);
         return quote_spanned!(site=> move || #controls::uncached #turbofish (#(#args),*));
     }
-    let start = parts::body_start(model);
-    let patterns = patterns::for_the_body(model.args.iter());
-    let body = model
-        .boxed
-        .as_ref()
-        .map_or(&model.function.body, |boxed| &boxed.body);
-    quote_spanned!(site=> move || async move { #start #patterns #body })
+    let body = body(model);
+    quote_spanned!(site=> move || async move { #body })
+}
+
+/// The user's body where it stays in the function: what stands in the async block around it.
+pub(super) fn body(subject: &Subject) -> TokenStream {
+    let start = parts::body_start(subject);
+    let patterns = patterns::for_the_body(subject.args.iter());
+    let body = subject.body();
+    quote_spanned!(Span::mixed_site()=> #start #patterns #body)
 }

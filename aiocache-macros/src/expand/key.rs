@@ -11,6 +11,7 @@ use super::patterns;
 use crate::argument::{Arg, Passing};
 use crate::key::{Generic, KeyPlan, Piece, is_opaque};
 use crate::model::CachedFn;
+use crate::subject::Subject;
 
 /// The name of the key under construction.
 pub(super) fn name() -> Ident {
@@ -53,39 +54,62 @@ pub(super) fn build(model: &CachedFn, sight: Sight) -> TokenStream {
 
 /// The statements that write to a key which has its namespace; `id` stands for the argument of `keys = …`.
 pub(super) fn text(model: &CachedFn, sight: Sight, id: Option<&Ident>) -> TokenStream {
+    let keys = id.and(model.keys.as_ref()).map(|keys| keys.arg);
+    let reference = |position: usize| match id.filter(|_| keys == Some(position)) {
+        Some(id) => quote!(#id),
+        None => reference(&model.args[position], sight),
+    };
+    let KeyPlan::Generated {
+        version,
+        generics,
+        args,
+    } = &model.key
+    else {
+        return chosen(model, &model.key, sight, keys, &reference);
+    };
     let key = name();
     let site = Span::mixed_site();
-    let reference = |position: usize| match (id, &model.keys) {
-        (Some(id), Some(keys)) if keys.arg == position => quote!(#id),
-        _ => reference(&model.args[position], sight),
-    };
-    match &model.key {
+    let function = generated_name(model, sight, generics, args);
+    let version = version.map(|version| quote_spanned!(site=> #key.__version(#version);));
+    let args = args.iter().map(|position| {
+        let at = site.located_at(model.args[*position].span());
+        let place = reference(*position);
+        quote_spanned!(at=> { let __v = #key.__of(#place); #key.__arg(&*__v.__view()); })
+    });
+    quote_spanned!(site=> #function #version #key.__open(); #(#args)* #key.__end();)
+}
+
+/// The same for a key that the user's template or key builder makes.
+pub(super) fn chosen(
+    subject: &Subject,
+    plan: &KeyPlan,
+    sight: Sight,
+    keys: Option<usize>,
+    reference: &impl Fn(usize) -> TokenStream,
+) -> TokenStream {
+    let key = name();
+    match plan {
         KeyPlan::Template { pieces, punctuation } => {
-            let bindings = template_bindings(model, pieces, sight);
+            let bindings = template_bindings(subject, pieces, sight);
+            let whole = |position: usize| {
+                if keys == Some(position) {
+                    let id = reference(position);
+                    quote!((#id))
+                } else {
+                    subject.args[position].local.to_token_stream()
+                }
+            };
             let pieces = pieces
                 .iter()
-                .map(|piece| piece_text(model, piece, punctuation, &reference));
-            quote_spanned!(site=> #bindings #(#pieces)*)
+                .map(|piece| piece_text(piece, punctuation, reference, &whole));
+            quote_spanned!(Span::mixed_site()=> #bindings #(#pieces)*)
         }
         KeyPlan::Built { builder, args } => {
-            let at = site.located_at(builder.span());
+            let at = Span::mixed_site().located_at(builder.span());
             let args = args.iter().map(|position| reference(*position));
             quote_spanned!(at=> #key.__built((#builder)(#(#args),*));)
         }
-        KeyPlan::Generated {
-            version,
-            generics,
-            args,
-        } => {
-            let function = generated_name(model, sight, generics, args);
-            let version = version.map(|version| quote_spanned!(site=> #key.__version(#version);));
-            let args = args.iter().map(|position| {
-                let at = site.located_at(model.args[*position].span());
-                let place = reference(*position);
-                quote_spanned!(at=> { let __v = #key.__of(#place); #key.__arg(&__v.__view()); })
-            });
-            quote_spanned!(site=> #function #version #key.__open(); #(#args)* #key.__end();)
-        }
+        KeyPlan::Generated { .. } => TokenStream::new(),
     }
 }
 
@@ -122,10 +146,10 @@ fn generated_name(model: &CachedFn, sight: Sight, generics: &[Generic], args: &[
 }
 
 fn piece_text(
-    model: &CachedFn,
     piece: &Piece,
     punctuation: &str,
     reference: &impl Fn(usize) -> TokenStream,
+    whole: &impl Fn(usize) -> TokenStream,
 ) -> TokenStream {
     let key = name();
     match piece {
@@ -141,23 +165,12 @@ fn piece_text(
                 Some(binding) => quote_spanned!(at=> &#binding #(.#members)*),
                 None if members.is_empty() => reference(*arg),
                 None => {
-                    let whole = whole(model, *arg, reference);
+                    let whole = whole(*arg);
                     quote_spanned!(at=> &#whole #(.#members)*)
                 }
             };
-            quote_spanned!(at=> { let __v = #key.__of(#place); #key.__field(&__v.__view(), #punctuation); })
+            quote_spanned!(at=> { let __v = #key.__of(#place); #key.__field(&*__v.__view(), #punctuation); })
         }
-    }
-}
-
-/// The argument as the beginning of a path of fields.
-fn whole(model: &CachedFn, position: usize, reference: &impl Fn(usize) -> TokenStream) -> TokenStream {
-    let is_keys = model.keys.as_ref().is_some_and(|keys| keys.arg == position);
-    if is_keys {
-        let id = reference(position);
-        quote!((#id))
-    } else {
-        model.args[position].local.to_token_stream()
     }
 }
 
@@ -176,7 +189,7 @@ fn is_pointer_receiver(arg: &Arg) -> bool {
     matches!(&arg.written, syn::FnArg::Receiver(receiver) if matches!(receiver.kind, syn::ReceiverKind::Typed(..)))
 }
 
-fn template_bindings(model: &CachedFn, pieces: &[Piece], sight: Sight) -> TokenStream {
+fn template_bindings(subject: &Subject, pieces: &[Piece], sight: Sight) -> TokenStream {
     let mut positions: Vec<usize> = pieces
         .iter()
         .filter_map(|piece| match piece {
@@ -192,6 +205,6 @@ fn template_bindings(model: &CachedFn, pieces: &[Piece], sight: Sight) -> TokenS
     positions.dedup();
     positions
         .into_iter()
-        .map(|position| patterns::taken_apart(&model.args[position], sight))
+        .map(|position| patterns::taken_apart(&subject.args[position], sight))
         .collect()
 }

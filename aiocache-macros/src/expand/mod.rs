@@ -5,6 +5,8 @@
 
 mod cached;
 mod controls;
+mod detached;
+mod evict;
 mod key;
 mod multi_cached;
 mod parts;
@@ -13,29 +15,32 @@ mod signature;
 
 use proc_macro2::{Group, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::{Attribute, Signature};
 
+pub(crate) use self::evict::expand as expand_evict;
 use crate::model::CachedFn;
+use crate::subject::Subject;
 
 /// The function with the cache in front, and its controls.
 pub(crate) fn expand(model: &CachedFn) -> TokenStream {
     let site = Span::mixed_site();
     let prelude = key::marker(model);
-    let call = if model.keys.is_some() {
-        multi_cached::call(model, "__run")
-    } else {
-        cached::call(model, "__run")
+    let call = match (&model.keys, model.puts, model.detached) {
+        (Some(_), ..) => multi_cached::call(model, "__run"),
+        (None, true, _) => cached::call(model, "__refresh"),
+        (None, false, true) => cached::call(model, "__run_detached"),
+        (None, false, false) => cached::call(model, "__run"),
     };
-    let wrapper = wrapper(model, quote_spanned!(site=> #prelude #call));
+    let (attrs, sig) = (signature::wrapper_attrs(model), signature::wrapper(model));
+    let wrapper = wrapper(model, &attrs, &sig, quote_spanned!(site=> #prelude #call));
     let controls = controls::expand(model);
     quote_spanned!(site=> #wrapper #controls)
 }
 
 /// The user's function with `body` in place of its own.
-fn wrapper(model: &CachedFn, body: TokenStream) -> TokenStream {
-    let attrs = signature::wrapper_attrs(model);
-    let vis = &model.function.vis;
-    let sig = signature::wrapper(model);
-    let body = match &model.boxed {
+fn wrapper(subject: &Subject, attrs: &[Attribute], sig: &Signature, body: TokenStream) -> TokenStream {
+    let vis = &subject.function.vis;
+    let body = match &subject.boxed {
         None => body,
         Some(boxed) => {
             let (head, block) = (&boxed.head, &boxed.block);
@@ -49,7 +54,7 @@ fn wrapper(model: &CachedFn, body: TokenStream) -> TokenStream {
     attrs.iter().for_each(|attr| attr.to_tokens(&mut tokens));
     vis.to_tokens(&mut tokens);
     sig.to_tokens(&mut tokens);
-    model
+    subject
         .function
         .brace
         .surround(&mut tokens, |inside| inside.extend(body));

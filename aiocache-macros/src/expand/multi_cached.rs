@@ -2,9 +2,9 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{FnArg, Ident, Pat, PatIdent};
+use syn::Ident;
 
-use super::parts::{self, Sight};
+use super::parts::{self, Asks, Sight};
 use super::signature;
 use super::{key, patterns};
 use crate::argument::{Arg, Passing};
@@ -17,12 +17,12 @@ pub(super) fn call(model: &CachedFn, how: &str) -> TokenStream {
         return TokenStream::new();
     };
     let cache = parts::cache(model, Sight::Function);
-    let bulk = parts::call(model, &model.output, Sight::Function, true);
+    let bulk = parts::call(model, &model.output, Sight::Function, Asks::Load);
     let asked = asked(model, keys);
     let key = key_closure(model, Sight::Function);
     let policy = parts::policy(model, Sight::Function);
     let load = loader(model, keys);
-    let how = Ident::new(how, Span::mixed_site());
+    let how = Ident::new(how, parts::at_output(model));
     quote_spanned!(Span::mixed_site()=> #cache #bulk.#how(#asked, #key, #key, #policy, #load).await)
 }
 
@@ -87,7 +87,7 @@ fn loader(model: &CachedFn, keys: &Keys) -> TokenStream {
         .as_ref()
         .map_or(&model.function.body, |boxed| &boxed.body);
     let given = part(keys.form, &missing);
-    let pattern = pattern(&model.args[keys.arg]);
+    let pattern = patterns::binding(&model.args[keys.arg]);
     let ty = match (keys.form, model.args[keys.arg].ty()) {
         (Form::Owned, Some(ty)) => Some(quote!(: #ty)),
         _ => None,
@@ -119,20 +119,7 @@ fn part(form: Form, missing: &Ident) -> TokenStream {
 
 /// Another argument, once for each load, as one call may need several.
 fn clone(arg: &Arg) -> TokenStream {
-    let (local, pattern) = (&arg.local, pattern(arg));
+    let (local, pattern) = (&arg.local, patterns::binding(arg));
     let at = Span::mixed_site().located_at(arg.span());
     quote_spanned!(at=> let #pattern = ::core::clone::Clone::clone(&#local);)
-}
-
-/// The argument's name, with the user's `mut`.
-fn pattern(arg: &Arg) -> TokenStream {
-    let local = &arg.local;
-    let mutability = match &arg.written {
-        FnArg::Typed(typed) => match &*typed.pat {
-            Pat::Ident(PatIdent { mutability, .. }) if arg.pattern().is_none() => *mutability,
-            _ => None,
-        },
-        FnArg::Receiver(_) => None,
-    };
-    quote!(#mutability #local)
 }

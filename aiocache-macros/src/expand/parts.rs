@@ -9,6 +9,7 @@ use super::patterns::bindings;
 use crate::argument::Passing;
 use crate::generics::inferred_lifetimes;
 use crate::model::CachedFn;
+use crate::subject::Subject;
 use crate::ttl::Life;
 
 /// From where the arguments are seen.
@@ -20,17 +21,32 @@ pub(super) enum Sight {
     Control,
 }
 
+/// For what a call is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// To load, and to store what was loaded.
+    Load,
+    /// To store what the caller has.
+    Store,
+    /// To read or delete.
+    Read,
+}
+
 /// `let __cache = …;`
 pub(super) fn cache(model: &CachedFn, sight: Sight) -> TokenStream {
-    let cache = &model.cache;
-    let at = at_cache(model);
-    let bindings = bindings(model, cache, sight);
+    cache_of(model, &model.cache, sight)
+}
+
+/// The same for a function that may have no cache of its own.
+pub(super) fn cache_of(subject: &Subject, cache: &Expr, sight: Sight) -> TokenStream {
+    let at = Span::mixed_site().located_at(cache.span());
+    let bindings = bindings(subject, cache, sight);
     let moved = |position: &usize| {
-        let arg = &model.args[*position];
+        let arg = &subject.args[*position];
         arg.passing != Passing::Shared || arg.pattern().is_some()
     };
     // A body that takes the argument away must not find it lent to the cache.
-    let lent = sight == Sight::Function && model.mentioned(cache).iter().any(moved);
+    let lent = sight == Sight::Function && subject.mentioned(cache).iter().any(moved);
     let held = if lent || !bindings.is_empty() {
         quote_spanned!(at=> &{ #bindings (#cache).__handle() })
     } else {
@@ -45,9 +61,14 @@ pub(super) fn at_cache(model: &CachedFn) -> Span {
     Span::mixed_site().located_at(model.cache.span())
 }
 
+/// The span that complaints about what is stored point at.
+pub(super) fn at_output(subject: &Subject) -> Span {
+    Span::mixed_site().located_at(subject.output.span())
+}
+
 /// `__cache.__call(…)` or `__cache.__bulk(…)`, told how results and errors of this type are handled,
-/// and, where it loads, which values are not stored.
-pub(super) fn call(model: &CachedFn, output: &syn::Type, sight: Sight, loads: bool) -> TokenStream {
+/// and, where it loads or stores, what the user's closures say of values and errors.
+pub(super) fn call(model: &CachedFn, output: &syn::Type, sight: Sight, asks: Asks) -> TokenStream {
     let none = model.cache_none;
     let at = at_cache(model);
     let share = Ident::new(if model.alone { "__alone" } else { "__share" }, at);
@@ -60,34 +81,80 @@ pub(super) fn call(model: &CachedFn, output: &syn::Type, sight: Sight, loads: bo
     let output = inferred_lifetimes(output);
     let namespace = model.keys.as_ref().and_then(|_| namespace(model, sight));
     let namespace = namespace.map(|text| quote_spanned!(at=> .__namespace(#text)));
-    let condition = model.skip_if.as_ref().filter(|_| loads);
-    let skip_if = condition.map(|condition| {
-        let at = Span::mixed_site().located_at(condition.span());
-        quote_spanned!(at=> .__skip_if(#condition))
-    });
-    quote_spanned!(at=> __cache.#call(__cache.#kind::<#output, #none>().__kind().#share()) #namespace #skip_if)
+    let hooks = hooks(model, asks);
+    let stored = at_output(model);
+    let pairs = model
+        .keys
+        .as_ref()
+        .map(|_| quote_spanned!(stored=> .__pairs_are_returned()));
+    let storing = quote_spanned!(stored=> .__value_can_be_stored());
+    quote_spanned!(at=>
+        __cache.#call(__cache.#kind::<#output, #none>().__kind().#share()) #pairs #storing #namespace #hooks
+    )
+}
+
+/// What the user's closures say of values and errors.
+fn hooks(model: &CachedFn, asks: Asks) -> TokenStream {
+    let closures = [
+        ("__skip_if", &model.skip_if, asks == Asks::Load),
+        ("__ttl_with", &model.ttl_with, asks != Asks::Read),
+        ("__share_error", &model.share_error, asks == Asks::Load),
+    ];
+    let given = closures
+        .iter()
+        .filter(|(.., asked)| *asked)
+        .filter_map(|(name, closure, _)| Some((name, closure.as_ref()?)));
+    let mut hooks = TokenStream::new();
+    let mut last = None;
+    for (name, closure) in given {
+        let at = Span::mixed_site().located_at(closure.span());
+        let name = Ident::new(name, at);
+        hooks.extend(quote_spanned!(at=> .#name(#closure)));
+        last = Some(at);
+    }
+    hooks.extend(last.map(|at| quote_spanned!(at=> .__closures_fit())));
+    hooks
 }
 
 /// What the options say about storing and waiting.
 pub(super) fn policy(model: &CachedFn, sight: Sight) -> TokenStream {
-    let ttl = model.ttl.as_ref().map(|ttl| match ttl {
-        Life::Nanos(nanos) => quote_spanned!(Span::mixed_site()=> .__ttl_nanos(#nanos)),
-        Life::Never => quote_spanned!(Span::mixed_site()=> .__ttl_never()),
-        Life::Expr(expr) => {
-            let bindings = bindings(model, expr, sight);
-            let owned = owned(model, expr, sight);
-            let at = Span::mixed_site().located_at(expr.span());
-            if bindings.is_empty() && owned.is_empty() {
-                quote_spanned!(at=> .__ttl(#expr))
-            } else {
-                quote_spanned!(at=> .__ttl({ #bindings #owned #expr }))
-            }
-        }
-    });
+    let ttl = model.ttl.as_ref().map(|ttl| life(model, "ttl", ttl, sight));
+    let none_ttl = model
+        .none_ttl
+        .as_ref()
+        .map(|ttl| life(model, "none_ttl", ttl, sight));
     let max_wait = model
         .max_wait
         .map(|nanos| quote_spanned!(Span::mixed_site()=> .__max_wait_nanos(#nanos)));
-    quote_spanned!(Span::mixed_site()=> __cache.__policy() #ttl #max_wait)
+    quote_spanned!(Span::mixed_site()=> __cache.__policy() #ttl #none_ttl #max_wait)
+}
+
+/// `.__ttl_nanos(…)` and its like.
+fn life(model: &CachedFn, option: &str, life: &Life, sight: Sight) -> TokenStream {
+    let at = life.expr().map_or(Span::mixed_site(), |expr| {
+        Span::mixed_site().located_at(expr.span())
+    });
+    let method = |kind: &str| Ident::new(&format!("__{option}{kind}"), at);
+    match life {
+        Life::Nanos(nanos) => {
+            let method = method("_nanos");
+            quote_spanned!(at=> .#method(#nanos))
+        }
+        Life::Never => {
+            let method = method("_never");
+            quote_spanned!(at=> .#method())
+        }
+        Life::Expr(expr) => {
+            let method = method("");
+            let bindings = bindings(model, expr, sight);
+            let owned = owned(model, expr, sight);
+            if bindings.is_empty() && owned.is_empty() {
+                quote_spanned!(at=> .#method(#expr))
+            } else {
+                quote_spanned!(at=> .#method({ #bindings #owned #expr }))
+            }
+        }
+    }
 }
 
 /// In a control, the arguments that an expression expects by value.
@@ -109,22 +176,26 @@ fn owned(model: &CachedFn, expr: &Expr, sight: Sight) -> TokenStream {
 
 /// The namespace option as text.
 pub(super) fn namespace(model: &CachedFn, sight: Sight) -> Option<TokenStream> {
-    model.namespace.as_ref().map(|namespace| {
-        let bindings = bindings(model, namespace, sight);
-        let at = Span::mixed_site().located_at(namespace.span());
-        let text = quote_spanned!(at=> ::core::convert::AsRef::<str>::as_ref(&(#namespace)));
-        if bindings.is_empty() {
-            text
-        } else {
-            quote_spanned!(at=> &*{ #bindings ::std::string::String::from(#text) })
-        }
-    })
+    let namespace = model.namespace.as_ref();
+    namespace.map(|namespace| namespace_of(model, namespace, sight))
+}
+
+/// A namespace as text.
+pub(super) fn namespace_of(subject: &Subject, namespace: &Expr, sight: Sight) -> TokenStream {
+    let bindings = bindings(subject, namespace, sight);
+    let at = Span::mixed_site().located_at(namespace.span());
+    let text = quote_spanned!(at=> ::core::convert::AsRef::<str>::as_ref(&(#namespace)));
+    if bindings.is_empty() {
+        text
+    } else {
+        quote_spanned!(at=> &*{ #bindings ::std::string::String::from(#text) })
+    }
 }
 
 /// The start of an async block that has the user's body: pins its result to the signature's type, and binds patterns.
-pub(super) fn body_start(model: &CachedFn) -> TokenStream {
-    let output = inferred_lifetimes(&model.output);
-    let at = Span::mixed_site().located_at(model.output.span());
+pub(super) fn body_start(subject: &Subject) -> TokenStream {
+    let output = inferred_lifetimes(&subject.output);
+    let at = at_output(subject);
     quote_spanned!(at=>
         #[allow(unreachable_code, clippy::all, clippy::pedantic, clippy::nursery, reason = "never runs: it names the type")]
         if false {

@@ -3,17 +3,17 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Pat, PatIdent};
+use syn::{FnArg, Pat, PatIdent};
 
 use super::parts::Sight;
 use crate::argument::{Arg, Passing};
-use crate::model::CachedFn;
+use crate::subject::Subject;
 
 /// Statements that take patterns apart, by reference, as far as `code` mentions what they bind.
-pub(super) fn bindings(model: &CachedFn, code: &impl ToTokens, sight: Sight) -> TokenStream {
-    let positions = model.mentioned(code).into_iter();
+pub(super) fn bindings(subject: &Subject, code: &impl ToTokens, sight: Sight) -> TokenStream {
+    let positions = subject.mentioned(code).into_iter();
     positions
-        .map(|position| taken_apart(&model.args[position], sight))
+        .map(|position| taken_apart(&subject.args[position], sight))
         .collect()
 }
 
@@ -52,4 +52,17 @@ pub(super) fn for_the_body<'a>(args: impl Iterator<Item = &'a Arg>) -> TokenStre
     args.filter_map(pattern)
         .map(|(pattern, local): (&Pat, _)| quote_spanned!(Span::mixed_site()=> let #pattern = #local;))
         .collect()
+}
+
+/// The argument's name, with the user's `mut`.
+pub(super) fn binding(arg: &Arg) -> TokenStream {
+    let local = &arg.local;
+    let mutability = match &arg.written {
+        FnArg::Typed(typed) => match &*typed.pat {
+            Pat::Ident(PatIdent { mutability, .. }) if arg.pattern().is_none() => *mutability,
+            _ => None,
+        },
+        FnArg::Receiver(_) => None,
+    };
+    quote!(#mutability #local)
 }

@@ -7,17 +7,24 @@ use syn::{Attribute, FnArg, Ident, Meta, Pat, PatIdent, Signature, Type, parse_q
 use crate::argument::{Arg, Passing};
 use crate::keys::Form;
 use crate::model::CachedFn;
+use crate::subject::Subject;
 
 /// The wrapper's signature: the user's, with a name in place of each pattern.
 pub(super) fn wrapper(model: &CachedFn) -> Signature {
-    let mut sig = model.function.sig.clone();
-    let bodiless = model.controls.is_some();
-    for (input, arg) in sig.inputs.iter_mut().zip(&model.args) {
+    // A body that stays needs its `mut`; a wrapper that only passes the argument on must not have it.
+    with_names(
+        model,
+        model.controls.is_some() || model.keys.is_some() || model.detached,
+    )
+}
+
+/// The user's signature with a name in place of each pattern, and of `mut` too if the wrapper is `bodiless`.
+pub(super) fn with_names(subject: &Subject, bodiless: bool) -> Signature {
+    let mut sig = subject.function.sig.clone();
+    for (input, arg) in sig.inputs.iter_mut().zip(&subject.args) {
         let FnArg::Typed(typed) = input else { continue };
         let local = &arg.local;
-        let rebound = model.keys.is_some();
-        // A body that stays needs its `mut`; a wrapper that only passes the argument on must not have it.
-        if bodiless || rebound || arg.pattern().is_some() {
+        if bodiless || arg.pattern().is_some() {
             *typed.pat = named_pattern(local);
         }
     }

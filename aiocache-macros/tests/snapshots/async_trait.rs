@@ -22,11 +22,12 @@ where
         __key.__open();
         {
             let __v = __key.__of(&id);
-            __key.__arg(&__v.__view());
+            __key.__arg(&*__v.__view());
         }
         __key.__end();
         __cache
             .__call(__cache.__kind::<Option<u64>, false>().__kind().__share())
+            .__value_can_be_stored()
             .__run(
                 &__key,
                 __cache.__policy(),

@@ -12,6 +12,8 @@ pub async fn load_users(
                 .__kind()
                 .__share(),
         )
+        .__pairs_are_returned()
+        .__value_can_be_stored()
         .__run(
             ids.iter().cloned(),
             |__key, __id| {
@@ -19,11 +21,11 @@ pub async fn load_users(
                 __key.__open();
                 {
                     let __v = __key.__of(__id);
-                    __key.__arg(&__v.__view());
+                    __key.__arg(&*__v.__view());
                 }
                 {
                     let __v = __key.__of(&lang);
-                    __key.__arg(&__v.__view());
+                    __key.__arg(&*__v.__view());
                 }
                 __key.__end();
             },
@@ -32,11 +34,11 @@ pub async fn load_users(
                 __key.__open();
                 {
                     let __v = __key.__of(__id);
-                    __key.__arg(&__v.__view());
+                    __key.__arg(&*__v.__view());
                 }
                 {
                     let __v = __key.__of(&lang);
-                    __key.__arg(&__v.__view());
+                    __key.__arg(&*__v.__view());
                 }
                 __key.__end();
             },
@@ -82,14 +84,36 @@ impl load_users {
         __key.__open();
         {
             let __v = __key.__of(ids);
-            __key.__arg(&__v.__view());
+            __key.__arg(&*__v.__view());
         }
         {
             let __v = __key.__of(&*lang);
-            __key.__arg(&__v.__view());
+            __key.__arg(&*__v.__view());
         }
         __key.__end();
         __cache.__stored(&__key)
+    }
+    #[doc(hidden)]
+    pub fn __evict(
+        ids: &u64,
+        state: &App,
+        lang: &String,
+    ) -> ::aiocache::__generated::Evicting {
+        let __cache = &(state.cache);
+        let __cache = __cache.__cache();
+        let mut __key = __cache.__key();
+        __key.__name::<load_users>();
+        __key.__open();
+        {
+            let __v = __key.__of(ids);
+            __key.__arg(&*__v.__view());
+        }
+        {
+            let __v = __key.__of(&*lang);
+            __key.__arg(&*__v.__view());
+        }
+        __key.__end();
+        __cache.__evicting().__key(&__key).__later()
     }
     pub async fn peek(
         ids: &[u64],
@@ -105,6 +129,8 @@ impl load_users {
                     .__kind()
                     .__share(),
             )
+            .__pairs_are_returned()
+            .__value_can_be_stored()
             .__peek(
                 ids.iter().cloned(),
                 |__key, __id| {
@@ -112,11 +138,11 @@ impl load_users {
                     __key.__open();
                     {
                         let __v = __key.__of(__id);
-                        __key.__arg(&__v.__view());
+                        __key.__arg(&*__v.__view());
                     }
                     {
                         let __v = __key.__of(&*lang);
-                        __key.__arg(&__v.__view());
+                        __key.__arg(&*__v.__view());
                     }
                     __key.__end();
                 },
@@ -125,11 +151,11 @@ impl load_users {
                     __key.__open();
                     {
                         let __v = __key.__of(__id);
-                        __key.__arg(&__v.__view());
+                        __key.__arg(&*__v.__view());
                     }
                     {
                         let __v = __key.__of(&*lang);
-                        __key.__arg(&__v.__view());
+                        __key.__arg(&*__v.__view());
                     }
                     __key.__end();
                 },
@@ -150,6 +176,8 @@ impl load_users {
                     .__kind()
                     .__share(),
             )
+            .__pairs_are_returned()
+            .__value_can_be_stored()
             .__prime(
                 pairs,
                 |__key, __id| {
@@ -157,11 +185,11 @@ impl load_users {
                     __key.__open();
                     {
                         let __v = __key.__of(__id);
-                        __key.__arg(&__v.__view());
+                        __key.__arg(&*__v.__view());
                     }
                     {
                         let __v = __key.__of(&*lang);
-                        __key.__arg(&__v.__view());
+                        __key.__arg(&*__v.__view());
                     }
                     __key.__end();
                 },
@@ -183,6 +211,8 @@ impl load_users {
                     .__kind()
                     .__share(),
             )
+            .__pairs_are_returned()
+            .__value_can_be_stored()
             .__invalidate(
                 ids.iter().cloned(),
                 |__key, __id| {
@@ -190,11 +220,11 @@ impl load_users {
                     __key.__open();
                     {
                         let __v = __key.__of(__id);
-                        __key.__arg(&__v.__view());
+                        __key.__arg(&*__v.__view());
                     }
                     {
                         let __v = __key.__of(&*lang);
-                        __key.__arg(&__v.__view());
+                        __key.__arg(&*__v.__view());
                     }
                     __key.__end();
                 },
@@ -215,6 +245,8 @@ impl load_users {
                     .__kind()
                     .__share(),
             )
+            .__pairs_are_returned()
+            .__value_can_be_stored()
             .__refresh(
                 ids.iter().cloned(),
                 |__key, __id| {
@@ -222,11 +254,11 @@ impl load_users {
                     __key.__open();
                     {
                         let __v = __key.__of(__id);
-                        __key.__arg(&__v.__view());
+                        __key.__arg(&*__v.__view());
                     }
                     {
                         let __v = __key.__of(&lang);
-                        __key.__arg(&__v.__view());
+                        __key.__arg(&*__v.__view());
                     }
                     __key.__end();
                 },
@@ -235,11 +267,11 @@ impl load_users {
                     __key.__open();
                     {
                         let __v = __key.__of(__id);
-                        __key.__arg(&__v.__view());
+                        __key.__arg(&*__v.__view());
                     }
                     {
                         let __v = __key.__of(&lang);
-                        __key.__arg(&__v.__view());
+                        __key.__arg(&*__v.__view());
                     }
                     __key.__end();
                 },

@@ -3,6 +3,8 @@ async fn load(&self, ids: HashSet<u64>, lang: String) -> HashMap<u64, User> {
     let __cache = __cache.__cache();
     __cache
         .__bulk(__cache.__bulk_kind::<HashMap<u64, User>, false>().__kind().__share())
+        .__pairs_are_returned()
+        .__value_can_be_stored()
         .__run(
             ids,
             |__key, __id| {

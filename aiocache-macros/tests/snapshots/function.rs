@@ -16,6 +16,7 @@ pub(crate) async fn load_user<D: Db>(
     load_user::__write(&mut __key, &id, &__arg2);
     __cache
         .__call(__cache.__kind::<Result<Option<User>, Error>, true>().__kind().__share())
+        .__value_can_be_stored()
         .__run(
             &__key,
             __cache
@@ -58,11 +59,11 @@ impl load_user {
         __key.__open();
         {
             let __v = __key.__of(&*id);
-            __key.__arg(&__v.__view());
+            __key.__arg(&*__v.__view());
         }
         {
             let __v = __key.__of(&*__arg2);
-            __key.__arg(&__v.__view());
+            __key.__arg(&*__v.__view());
         }
         __key.__end();
     }
@@ -88,6 +89,7 @@ impl load_user {
             .__call(
                 __cache.__kind::<Result<Option<User>, Error>, true>().__kind().__share(),
             )
+            .__value_can_be_stored()
             .__peek(&__key)
             .await
     }
@@ -104,6 +106,7 @@ impl load_user {
             .__call(
                 __cache.__kind::<Result<Option<User>, Error>, true>().__kind().__share(),
             )
+            .__value_can_be_stored()
             .__prime(
                 &__key,
                 __cache
@@ -124,6 +127,17 @@ impl load_user {
         load_user::__write(&mut __key, &*id, &*__arg2);
         __cache.__invalidate(&__key).await
     }
+    #[doc(hidden)]
+    pub(crate) fn __evict(
+        id: &u64,
+        __arg2: &(u8, u8),
+    ) -> ::aiocache::__generated::Evicting {
+        let __cache = &(USERS);
+        let __cache = __cache.__cache();
+        let mut __key = __cache.__key();
+        load_user::__write(&mut __key, &*id, &*__arg2);
+        __cache.__evicting().__key(&__key).__later()
+    }
     pub(crate) async fn refresh<D: Db>(
         db: &D,
         id: u64,
@@ -137,6 +151,7 @@ impl load_user {
             .__call(
                 __cache.__kind::<Result<Option<User>, Error>, true>().__kind().__share(),
             )
+            .__value_can_be_stored()
             .__refresh(
                 &__key,
                 __cache

@@ -5,18 +5,19 @@ async fn load<'a>(&'a self, mut id: u64) -> Result<Cow<'a, str>, Error> {
         .__key_in(::core::convert::AsRef::<str>::as_ref(&(self.ns())));
     {
         let __v = __key.__of(&self.tenant);
-        __key.__field(&__v.__view(), "/%{}");
+        __key.__field(&*__v.__view(), "/%{}");
     }
     __key.__text("/");
     {
         let __v = __key.__of(&id);
-        __key.__field(&__v.__view(), "/%{}");
+        __key.__field(&*__v.__view(), "/%{}");
     }
     __key.__text("%{}");
     __cache
         .__call(
             __cache.__kind::<Result<Cow<'_, str>, Error>, false>().__kind().__alone(),
         )
+        .__value_can_be_stored()
         .__skip_if(User::is_guest)
         .__run(
             &__key,

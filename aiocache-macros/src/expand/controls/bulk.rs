@@ -2,11 +2,11 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{GenericArgument, PathArguments, Type};
+use syn::{GenericArgument, Ident, PathArguments, Type};
 
 use super::super::key;
 use super::super::multi_cached;
-use super::super::parts::{self, Sight};
+use super::super::parts::{self, Asks, Sight};
 use super::head::Head;
 use crate::generics::owned_lifetimes;
 use crate::keys::Keys;
@@ -21,13 +21,16 @@ pub(super) fn expand(model: &CachedFn, keys: &Keys) -> TokenStream {
     let pairs = pairs(output);
     let owned = owned_lifetimes(&pairs);
     let cache = parts::cache(model, Sight::Control);
-    let key = key(model, keys);
+    let located = locate(model, keys);
+    let key_name = key::name();
     let closure = multi_cached::key_closure(model, Sight::Control);
-    let many = parts::call(model, output, Sight::Control, false);
-    let peeking = parts::call(model, &owned_lifetimes(output), Sight::Control, false);
+    let many = parts::call(model, output, Sight::Control, Asks::Read);
+    let peeking = parts::call(model, &owned_lifetimes(output), Sight::Control, Asks::Read);
     let asked = multi_cached::asked(model, keys);
     let policy = parts::policy(model, Sight::Control);
 
+    let call = |name: &str| Ident::new(name, parts::at_output(model));
+    let (call_peek, call_prime) = (call("__peek"), call("__prime"));
     let Head {
         params,
         generics,
@@ -38,20 +41,29 @@ pub(super) fn expand(model: &CachedFn, keys: &Keys) -> TokenStream {
     let set = Head::storing(model, output);
     let (set_params, set_generics, set_clause) = (set.params, set.generics, set.clause);
     quote_spanned!(site=>
-        #vis fn key #generics (#local: &#item, #(#params),*) -> ::std::string::String #clause { #key }
+        #vis fn key #generics (#local: &#item, #(#params),*) -> ::std::string::String #clause {
+            #located
+            __cache.__stored(&#key_name)
+        }
+
+        #[doc(hidden)]
+        #vis fn __evict #generics (#local: &#item, #(#params),*) -> #krate::__generated::Evicting #clause {
+            #located
+            __cache.__evicting().__key(&#key_name).__later()
+        }
 
         #vis async fn peek #all_generics (#local: #ty, #(#params),*)
             -> ::core::result::Result<#owned, #krate::Error> #all_clause
         {
             #cache
-            #peeking.__peek(#asked, #closure, #closure).await
+            #peeking.#call_peek(#asked, #closure, #closure).await
         }
 
         #vis async fn set #set_generics (pairs: #pairs, #(#set_params),*)
             -> ::core::result::Result<(), #krate::Error> #set_clause
         {
             #cache
-            #many.__prime(pairs, #closure, #policy).await
+            #many.#call_prime(pairs, #closure, #policy).await
         }
 
         #vis async fn invalidate #all_generics (#local: #ty, #(#params),*)
@@ -63,13 +75,13 @@ pub(super) fn expand(model: &CachedFn, keys: &Keys) -> TokenStream {
     )
 }
 
-/// The body of `key`.
-fn key(model: &CachedFn, keys: &Keys) -> TokenStream {
+/// The cache, and the key of one item.
+fn locate(model: &CachedFn, keys: &Keys) -> TokenStream {
     let (key, id) = (key::name(), &model.args[keys.arg].local);
     let cache = parts::cache(model, Sight::Control);
     let start = key::start(model, Sight::Control);
     let text = key::text(model, Sight::Control, Some(id));
-    quote_spanned!(Span::mixed_site()=> #cache let mut #key = #start; #text __cache.__stored(&#key))
+    quote_spanned!(Span::mixed_site()=> #cache let mut #key = #start; #text)
 }
 
 /// The map inside the return type, as far as its spelling tells: aliases of `Result` have any name.

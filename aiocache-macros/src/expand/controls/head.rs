@@ -9,7 +9,6 @@ use crate::generics::only;
 use crate::key::{Generic, KeyPlan};
 use crate::model::CachedFn;
 use crate::names::mentions_type;
-use crate::ttl::Life;
 
 /// The parameter list and generics of a control.
 pub(super) struct Head {
@@ -24,14 +23,9 @@ impl Head {
         Self::over(model, Vec::new(), types.into_token_stream())
     }
 
-    /// A control that also needs what the ttl is made from.
+    /// A control that also needs what the times to live are made from.
     pub(super) fn storing(model: &CachedFn, types: impl ToTokens) -> Self {
-        let ttl = model
-            .ttl
-            .as_ref()
-            .and_then(Life::expr)
-            .map(|expr| model.mentioned(expr))
-            .unwrap_or_default();
+        let ttl = model.lifetimes().flat_map(|expr| model.mentioned(expr)).collect();
         Self::over(model, ttl, types.into_token_stream())
     }
 

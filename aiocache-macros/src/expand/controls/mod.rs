@@ -15,7 +15,6 @@ use super::parts::Sight;
 use super::{cached, multi_cached, signature};
 use crate::model::CachedFn;
 use crate::names::mentions;
-use crate::ttl::Life;
 
 /// The struct, its controls and the user's body as `uncached`; nothing where the body stays in the function.
 pub(super) fn expand(model: &CachedFn) -> TokenStream {
@@ -100,11 +99,11 @@ fn uncached(model: &CachedFn) -> TokenStream {
 /// Uses what an option names, as the user's body may have no other use for it.
 fn used_by_options(model: &CachedFn) -> TokenStream {
     let in_key = model.key.names(&model.args);
-    let ttl = model.ttl.as_ref().and_then(Life::expr);
     let expressions = || {
-        [Some(&model.cache), model.namespace.as_ref(), ttl]
+        [Some(&model.cache), model.namespace.as_ref()]
             .into_iter()
             .flatten()
+            .chain(model.lifetimes())
     };
     let used = |name: &String| in_key.contains(name) || expressions().any(|expr| mentions(expr, name));
     let idents = model.args.iter().flat_map(|arg| {

@@ -2,9 +2,10 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
+use syn::Ident;
 
 use super::super::key;
-use super::super::parts::{self, Sight};
+use super::super::parts::{self, Asks, Sight};
 use super::head::Head;
 use crate::generics::owned_lifetimes;
 use crate::model::CachedFn;
@@ -22,10 +23,12 @@ pub(super) fn expand(model: &CachedFn) -> TokenStream {
     let locate = quote_spanned!(site=> #cache #written);
     let policy = parts::policy(model, Sight::Control);
     let (peeking, setting) = (
-        parts::call(model, &owned, Sight::Control, false),
-        parts::call(model, output, Sight::Control, false),
+        parts::call(model, &owned, Sight::Control, Asks::Read),
+        parts::call(model, output, Sight::Control, Asks::Store),
     );
 
+    let call = |name: &str| Ident::new(name, parts::at_output(model));
+    let (call_peek, call_prime) = (call("__peek"), call("__prime"));
     let Head {
         params,
         generics,
@@ -59,19 +62,25 @@ pub(super) fn expand(model: &CachedFn) -> TokenStream {
             -> ::core::result::Result<::core::option::Option<#owned>, #krate::Error> #peek_clause
         {
             #locate
-            #peeking.__peek(&#key).await
+            #peeking.#call_peek(&#key).await
         }
 
         #vis async fn set #set_generics (#(#set_params,)* value: impl #krate::__Prime<#output>)
             -> ::core::result::Result<(), #krate::Error> #set_clause
         {
             #locate
-            #setting.__prime(&#key, #policy, value).await
+            #setting.#call_prime(&#key, #policy, value).await
         }
 
         #vis async fn invalidate #generics (#(#params),*) -> ::core::result::Result<bool, #krate::Error> #clause {
             #locate
             __cache.__invalidate(&#key).await
+        }
+
+        #[doc(hidden)]
+        #vis fn __evict #generics (#(#params),*) -> #krate::__generated::Evicting #clause {
+            #locate
+            __cache.__evicting().__key(&#key).__later()
         }
     )
 }

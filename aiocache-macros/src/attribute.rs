@@ -1,0 +1,95 @@
+//! The attributes, and the options that each of them takes.
+
+/// Which attribute is being expanded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attribute {
+    /// `#[cached]`
+    Cached,
+    /// `#[multi_cached]`
+    MultiCached,
+    /// `#[cache_put]`
+    CachePut,
+    /// `#[cache_evict]`
+    CacheEvict,
+}
+
+impl Attribute {
+    /// How the user writes it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Cached => "cached",
+            Self::MultiCached => "multi_cached",
+            Self::CachePut => "cache_put",
+            Self::CacheEvict => "cache_evict",
+        }
+    }
+
+    /// Whether what the function returns is stored.
+    pub(crate) fn stores(self) -> bool {
+        self != Self::CacheEvict
+    }
+
+    /// The options it takes, as error messages list them.
+    pub(crate) fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Cached => &[
+                "cache",
+                "ttl",
+                "ttl_with",
+                "none_ttl",
+                "key",
+                "key_builder",
+                "skip",
+                "skip_if",
+                "namespace",
+                "cache_none",
+                "version",
+                "max_wait",
+                "share_error",
+                "detached",
+                "controls",
+                "crate",
+            ],
+            Self::MultiCached => &[
+                "keys",
+                "cache",
+                "ttl",
+                "none_ttl",
+                "key",
+                "key_builder",
+                "skip",
+                "skip_if",
+                "namespace",
+                "cache_none",
+                "version",
+                "max_wait",
+                "share_error",
+                "controls",
+                "crate",
+            ],
+            Self::CachePut => &[
+                "cache",
+                "ttl",
+                "ttl_with",
+                "none_ttl",
+                "key",
+                "key_builder",
+                "skip",
+                "skip_if",
+                "namespace",
+                "cache_none",
+            ],
+            Self::CacheEvict => &[
+                "cache",
+                "key",
+                "key_builder",
+                "skip",
+                "of",
+                "all",
+                "before",
+                "always",
+                "namespace",
+            ],
+        }
+    }
+}

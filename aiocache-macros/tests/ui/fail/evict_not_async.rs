@@ -1,0 +1,13 @@
+use std::sync::LazyLock;
+
+use aiocache_core::{Cache, MemoryBackend};
+use aiocache_macros::cache_evict;
+
+static USERS: LazyLock<Cache<MemoryBackend>> = LazyLock::new(Cache::new);
+
+#[cache_evict(cache = USERS, key = "user:{id}")]
+fn remove(id: u64) {
+    let _ = id;
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use std::sync::LazyLock;
+
+use aiocache_core::{Cache, MemoryBackend};
+use aiocache_macros::cache_evict;
+
+static USERS: LazyLock<Cache<MemoryBackend>> = LazyLock::new(Cache::new);
+
+async fn load(id: u64) -> Option<u64> {
+    Some(id)
+}
+
+#[cache_evict(of = load, key(id))]
+async fn remove(id: u64) -> Result<(), String> {
+    let _ = id;
+    Ok(())
+}
+
+fn main() {}
