@@ -7,6 +7,7 @@
 mod macros;
 
 mod backend;
+mod background;
 mod breaker;
 mod cache;
 mod clock;

@@ -150,6 +150,7 @@ impl<B: Backend, S> CacheBuilder<B, S> {
             capabilities,
             name,
             trouble: Trouble::default(),
+            background: Arc::default(),
             breaker,
             timeout: self.timeout,
         };

@@ -322,13 +322,17 @@ impl<B: Backend, S> Cache<B, S> {
             .await
     }
 
-    /// Lets go of connections, once what was sent is answered. A command after it connects again.
+    /// Waits for stores in the background, and lets go of connections once what was sent is answered, all within the
+    /// timeout. A command after it connects again.
     ///
     /// # Errors
-    /// Those of a failing store.
+    /// [`ErrorKind::Timeout`] if the stores take longer than that, and those of a failing store.
     pub async fn close(&self) -> Result<()> {
-        self.run(self.command(CommandName::Close), done, self.core.backend.close())
-            .await
+        let work = async {
+            self.core.background.idle().await;
+            self.core.backend.close().await
+        };
+        self.run(self.command(CommandName::Close), done, work).await
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::{Backend, Capabilities};
+use crate::background::Background;
 use crate::breaker::Breaker;
 use crate::key::{Key, KeyBuf};
 use crate::load::Flights;
@@ -53,6 +54,7 @@ pub(crate) struct Core<B: Backend> {
     pub(crate) name: Box<str>,
     pub(crate) flights: Arc<Flights<B::Raw>>,
     pub(crate) trouble: Trouble,
+    pub(crate) background: Arc<Background>,
     /// A store in process has none.
     breaker: Option<Breaker>,
     /// The timeout given to the builder.

@@ -43,7 +43,8 @@ impl Policy {
     }
 
     /// How long a caller waits for another's load of the same key before it runs its own. Outside a tokio runtime
-    /// there is no timer, and the wait has no bound.
+    /// there is no timer, and the wait has no bound. In a runtime without `enable_time`, tokio panics; give
+    /// [`Duration::MAX`] there.
     pub const fn max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
         self

@@ -202,7 +202,9 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             return Some(lead);
         };
         let (cache, namespace) = (self.clone(), namespace.to_owned());
+        let working = self.core.background.begin();
         let task = runtime.spawn(async move {
+            let _working = working;
             cache.write_loaded(&namespace, raw, ttl, lifetime, &lead).await;
             lead
         });
@@ -233,7 +235,9 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             return Some(leads);
         };
         let (cache, namespace) = (self.clone(), namespace.to_owned());
+        let working = self.core.background.begin();
         let task = runtime.spawn(async move {
+            let _working = working;
             cache
                 .write_many_loaded(&namespace, raws, ttl, lifetime, &leads)
                 .await;
