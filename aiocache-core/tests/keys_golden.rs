@@ -227,13 +227,13 @@ fn a_hash_set_that_is_an_argument_is_sorted() {
 #[test]
 fn every_other_argument_is_seen_as_it_is() {
     let probe = KeyBuf::with_prefix("");
-    assert_eq!(arg(&*probe.__of("a").__view()), r#""a""#);
-    assert_eq!(arg(&*probe.__of(&3).__view()), "3");
-    assert_eq!(arg(&*probe.__of(&[3, 1][..]).__view()), "[3,1]");
-    assert_eq!(arg(&*probe.__of(&vec![3, 1]).__view()), "[3,1]");
+    assert_eq!(arg(&probe.__of("a").__view()), r#""a""#);
+    assert_eq!(arg(&probe.__of(&3).__view()), "3");
+    assert_eq!(arg(&probe.__of(&[3, 1][..]).__view()), "[3,1]");
+    assert_eq!(arg(&probe.__of(&vec![3, 1]).__view()), "[3,1]");
 
     fn generic<T: Serialize>(value: &T) -> String {
-        arg(&*KeyBuf::with_prefix("").__of(value).__view())
+        arg(&KeyBuf::with_prefix("").__of(value).__view())
     }
     assert_eq!(generic(&Id(1)), "1");
 }

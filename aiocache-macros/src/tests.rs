@@ -118,6 +118,51 @@ fn a_bulk_method_keeps_its_body() {
 }
 
 #[test]
+fn a_detached_load_owns_all_it_needs() {
+    let options = quote!(cache = self.cache, key = "{id}", detached);
+    let item = quote! {
+        async fn load(&self, id: u64, mut name: &str) -> Option<User> {
+            name = self.short(name);
+            self.db.load(id, name).await
+        }
+    };
+    assert_snapshot("detached_method", Attribute::Cached, options, item);
+}
+
+#[test]
+fn a_writer_stores_without_reading() {
+    let options = quote!(
+        cache = self.cache,
+        key = "user:{user.id}",
+        ttl_with = User::lifetime
+    );
+    let item = quote! {
+        async fn store(&mut self, user: User) -> Result<User, Error> {
+            self.db.store(user).await
+        }
+    };
+    assert_snapshot("put_method", Attribute::CachePut, options, item);
+}
+
+#[test]
+fn keys_to_evict_are_built_before_the_body_runs() {
+    let options = quote!(
+        cache = self.cache,
+        key = "user:{id}",
+        key = "users",
+        of = users::load,
+        key(id, name)
+    );
+    let item = quote! {
+        /// Renames a user.
+        async fn rename(&self, id: u64, name: &str) -> Result<(), Error> {
+            self.db.rename(id, name).await
+        }
+    };
+    assert_snapshot("evict_method", Attribute::CacheEvict, options, item);
+}
+
+#[test]
 fn on_an_error_the_function_survives() {
     let item = quote!(
         async fn load(id: u64) -> Option<u64> {

@@ -20,8 +20,8 @@ async fn load_names(ids: Vec<u32>) -> HashMap<u32, String> {
 }
 
 async fn loaded(id: u32) -> (bool, bool) {
-    let one = load_name::peek(&id, "en").await.unwrap();
-    let many = load_names::peek(vec![id]).await.unwrap();
+    let one = load_name::peek(&id, "en").await.expect("memory answers");
+    let many = load_names::peek(vec![id]).await.expect("memory answers");
     (one.is_some(), !many.is_empty())
 }
 
@@ -40,7 +40,7 @@ async fn rename(user: User, name: &str) -> Result<u32, String> {
     if name.is_empty() {
         return Err("a name is missing".into());
     }
-    drop(user);
+    let _taken = user;
     Ok(1)
 }
 
@@ -68,7 +68,10 @@ async fn always_means_after_a_failure_too() {
 
 #[cache_evict(of = load_name, key(id, "en"), before)]
 async fn seen_within(id: u32) -> bool {
-    load_name::peek(&id, "en").await.unwrap().is_some()
+    load_name::peek(&id, "en")
+        .await
+        .expect("memory answers")
+        .is_some()
 }
 
 #[tokio::test]

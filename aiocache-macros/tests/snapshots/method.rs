@@ -19,6 +19,7 @@ async fn load<'a>(&'a self, mut id: u64) -> Result<Cow<'a, str>, Error> {
         )
         .__value_can_be_stored()
         .__skip_if(User::is_guest)
+        .__closures_fit()
         .__run(
             &__key,
             __cache.__policy(),
