@@ -88,3 +88,16 @@ async fn each_deletes_what_the_other_wrote() {
         assert_eq!(python.ask::<bool>("exists", r#""key": "b""#), Some(false));
     }
 }
+
+#[tokio::test]
+async fn the_msgpack_serializer_of_aiocache_0_12_cannot_read_what_it_wrote() {
+    let server = server();
+    let Some(mut python) = Python::start("memcached", server.port(), "plain-msgpack", "") else {
+        return;
+    };
+    python.ask::<bool>("set", r#""key": "n", "value": 1000000"#);
+    let error = python.refuses("get", r#""key": "n""#);
+    assert!(error.starts_with("UnicodeDecodeError"), "{error}");
+    let read = cache(&server, MsgPackSerializer, "").get::<i64>("n").await;
+    assert_eq!(read.expect("readable here"), Some(1_000_000));
+}
