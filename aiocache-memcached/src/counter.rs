@@ -17,6 +17,8 @@ const MAX_CORRECTIONS: usize = 3;
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     value: i64,
+    /// Spaces follow, where another client had the server count down to a shorter number.
+    is_padded: bool,
     cas: u64,
     /// Seconds; negative for none.
     ttl: i64,
@@ -49,7 +51,7 @@ pub(crate) async fn add(
         if delta == 0 {
             return Ok(Ok(sum));
         }
-        let written = if can_count(seen.value, sum) {
+        let written = if can_count(seen.value, sum) && !seen.is_padded {
             count(link, key, delta, seen, sum).await?
         } else {
             replace(link, key, seen, sum).await?
@@ -88,13 +90,23 @@ async fn read(link: &mut Connection, key: &Key) -> Result<Result<Option<Seen>, E
             .await?;
         match (one, other) {
             (Some((one, cas, _)), Some((raw, again, ttl))) if one == raw && cas == again => {
-                let seen = raw.integer().map(|value| Some(Seen { value, cas, ttl }));
-                return Ok(seen.ok_or_else(|| Error::new(ErrorKind::NotAnInteger, "")));
+                return Ok(seen(&raw, cas, ttl).map(Some));
             }
             (_, None) => return Ok(Ok(None)),
             _ => {}
         }
     }
+}
+
+fn seen(raw: &Bytes, cas: u64, ttl: i64) -> Result<Seen, Error> {
+    let digits = raw.slice(..raw.trim_ascii_end().len());
+    let value = digits.integer();
+    Ok(Seen {
+        value: value.ok_or_else(|| Error::new(ErrorKind::NotAnInteger, ""))?,
+        is_padded: digits.len() < raw.len(),
+        cas,
+        ttl,
+    })
 }
 
 /// A value, its id and its ttl.

@@ -1,6 +1,6 @@
 """Answers cache commands through Python's aiocache, a line of JSON for a line of JSON.
 
-peer.py redis|memcached PORT string|json|msgpack NAMESPACE
+peer.py redis|memcached PORT string|json|msgpack|plain-msgpack NAMESPACE
 """
 
 import asyncio
@@ -21,7 +21,12 @@ class BinaryMsgPackSerializer(MsgPackSerializer):
         return None if value is None else msgpack.loads(value, raw=False)
 
 
-SERIALIZERS = {"string": StringSerializer, "json": JsonSerializer, "msgpack": BinaryMsgPackSerializer}
+SERIALIZERS = {
+    "string": StringSerializer,
+    "json": JsonSerializer,
+    "msgpack": BinaryMsgPackSerializer,
+    "plain-msgpack": MsgPackSerializer,
+}
 
 
 async def answer(cache, request):
