@@ -116,7 +116,6 @@ async fn methods_take_a_clone_of_themselves_along() {
     assert!(timeout(SECOND / 2, shop.borrowed(1)).await.is_err());
     assert!(timeout(SECOND / 2, arc.clone().shared(&[1, 2])).await.is_err());
     assert!(timeout(SECOND / 2, shop.count("x")).await.is_err());
-    assert_eq!(shop.cache.loads_under_way(), 3);
     sleep(SECOND).await;
     assert_eq!(shop.cache.loads_under_way(), 0);
     let hit = |value: &str| (Some(value.to_owned()), Source::Hit);
