@@ -146,6 +146,20 @@ impl KeyBuf {
             .push_str(name.strip_suffix("::{{closure}}").unwrap_or(name));
     }
 
+    /// The same for a function without a receiver that is called `name` in `module`.
+    ///
+    /// Functions of one name in different blocks of one function have markers of one name too. Where the name says
+    /// that there is a function around, `fingerprint` tells them apart.
+    #[doc(hidden)]
+    #[inline]
+    pub fn __name_of<M: ?Sized>(&mut self, module: &str, name: &str, fingerprint: u32) {
+        let before = self.as_str().len();
+        self.__name::<M>();
+        if self.as_str().len() - before != module.len() + "::".len() + name.len() {
+            self.__const(format_args!("{fingerprint:08x}"));
+        }
+    }
+
     /// A type that the function is generic over, `Self` included.
     #[doc(hidden)]
     #[inline]

@@ -9,6 +9,7 @@ use super::controls;
 use super::parts::{self, Sight};
 use super::patterns;
 use crate::argument::{Arg, Passing};
+use crate::function::Function;
 use crate::key::{Generic, KeyPlan, Piece, is_opaque};
 use crate::model::CachedFn;
 use crate::subject::Subject;
@@ -142,7 +143,25 @@ fn generated_name(model: &CachedFn, sight: Sight, generics: &[Generic], args: &[
         let place = reference(arg, sight);
         quote_spanned!(site=> #key.__const(::core::any::type_name_of_val(#place));)
     });
-    quote_spanned!(site=> #key.__name::<#marker>(); #surroundings #(#generics)* #(#opaque)*)
+    let name = if model.has_self() {
+        quote_spanned!(site=> #key.__name::<#marker>();)
+    } else {
+        let ident = model
+            .controls
+            .as_ref()
+            .unwrap_or(&model.function.sig.ident)
+            .to_string();
+        let fingerprint = fingerprint(&model.function);
+        quote_spanned!(site=> #key.__name_of::<#marker>(::core::module_path!(), #ident, #fingerprint);)
+    };
+    quote_spanned!(site=> #name #surroundings #(#generics)* #(#opaque)*)
+}
+
+/// Tells functions apart that have one name in different blocks: FNV-1a over all their tokens.
+fn fingerprint(function: &Function) -> u32 {
+    let text = format!("{} {}", function.sig.to_token_stream(), function.body);
+    let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    text.bytes().fold(0x811c_9dc5, step)
 }
 
 fn piece_text(

@@ -17,7 +17,10 @@ pub async fn load_users(
         .__run(
             ids.iter().cloned(),
             |__key, __id| {
-                __key.__name::<load_users>();
+                __key
+                    .__name_of::<
+                        load_users,
+                    >(::core::module_path!(), "load_users", 694924275u32);
                 __key.__open();
                 {
                     let __v = __key.__of(__id);
@@ -30,7 +33,10 @@ pub async fn load_users(
                 __key.__end();
             },
             |__key, __id| {
-                __key.__name::<load_users>();
+                __key
+                    .__name_of::<
+                        load_users,
+                    >(::core::module_path!(), "load_users", 694924275u32);
                 __key.__open();
                 {
                     let __v = __key.__of(__id);
@@ -80,7 +86,8 @@ impl load_users {
         let __cache = &(state.cache);
         let __cache = __cache.__cache();
         let mut __key = __cache.__key();
-        __key.__name::<load_users>();
+        __key
+            .__name_of::<load_users>(::core::module_path!(), "load_users", 694924275u32);
         __key.__open();
         {
             let __v = __key.__of(ids);
@@ -102,7 +109,8 @@ impl load_users {
         let __cache = &(state.cache);
         let __cache = __cache.__cache();
         let mut __key = __cache.__key();
-        __key.__name::<load_users>();
+        __key
+            .__name_of::<load_users>(::core::module_path!(), "load_users", 694924275u32);
         __key.__open();
         {
             let __v = __key.__of(ids);
@@ -134,7 +142,10 @@ impl load_users {
             .__peek(
                 ids.iter().cloned(),
                 |__key, __id| {
-                    __key.__name::<load_users>();
+                    __key
+                        .__name_of::<
+                            load_users,
+                        >(::core::module_path!(), "load_users", 694924275u32);
                     __key.__open();
                     {
                         let __v = __key.__of(__id);
@@ -147,7 +158,10 @@ impl load_users {
                     __key.__end();
                 },
                 |__key, __id| {
-                    __key.__name::<load_users>();
+                    __key
+                        .__name_of::<
+                            load_users,
+                        >(::core::module_path!(), "load_users", 694924275u32);
                     __key.__open();
                     {
                         let __v = __key.__of(__id);
@@ -181,7 +195,10 @@ impl load_users {
             .__prime(
                 pairs,
                 |__key, __id| {
-                    __key.__name::<load_users>();
+                    __key
+                        .__name_of::<
+                            load_users,
+                        >(::core::module_path!(), "load_users", 694924275u32);
                     __key.__open();
                     {
                         let __v = __key.__of(__id);
@@ -216,7 +233,10 @@ impl load_users {
             .__invalidate(
                 ids.iter().cloned(),
                 |__key, __id| {
-                    __key.__name::<load_users>();
+                    __key
+                        .__name_of::<
+                            load_users,
+                        >(::core::module_path!(), "load_users", 694924275u32);
                     __key.__open();
                     {
                         let __v = __key.__of(__id);
@@ -250,7 +270,10 @@ impl load_users {
             .__refresh(
                 ids.iter().cloned(),
                 |__key, __id| {
-                    __key.__name::<load_users>();
+                    __key
+                        .__name_of::<
+                            load_users,
+                        >(::core::module_path!(), "load_users", 694924275u32);
                     __key.__open();
                     {
                         let __v = __key.__of(__id);
@@ -263,7 +286,10 @@ impl load_users {
                     __key.__end();
                 },
                 |__key, __id| {
-                    __key.__name::<load_users>();
+                    __key
+                        .__name_of::<
+                            load_users,
+                        >(::core::module_path!(), "load_users", 694924275u32);
                     __key.__open();
                     {
                         let __v = __key.__of(__id);

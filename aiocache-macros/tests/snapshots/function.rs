@@ -54,7 +54,7 @@ pub(crate) struct load_user {}
 impl load_user {
     #[inline]
     fn __write(__key: &mut ::aiocache::KeyBuf, id: &u64, __arg2: &(u8, u8)) {
-        __key.__name::<load_user>();
+        __key.__name_of::<load_user>(::core::module_path!(), "load_user", 2899088482u32);
         __key.__version(3u32);
         __key.__open();
         {
