@@ -305,3 +305,27 @@ async fn calls_cancelled_at_random_leave_nothing_behind() {
         .expect("nobody hangs");
     assert_eq!(cache.loads_under_way(), 0);
 }
+
+#[tokio::test]
+async fn a_refresh_leaves_nothing_old_behind_unless_it_fails() {
+    let cache: SimpleMemoryCache = Cache::new();
+    let mut key = cache.__key();
+    key.__text("k");
+    for (returned, left) in [
+        (Ok(Some("new".to_owned())), Some("new")),
+        (Ok(None), None),
+        (Err(()), Some("old")),
+    ] {
+        cache.set("k", "old").await.expect("written");
+        let kind = cache.__kind::<Result<Option<String>, ()>, false>();
+        let call = cache.__call(kind.__kind().__share());
+        let given = call
+            .__refresh(&key, Policy::new(), || async { returned.clone() })
+            .await;
+        assert_eq!(given, returned);
+        assert_eq!(
+            cache.get::<String>("k").await.expect("memory answers").as_deref(),
+            left
+        );
+    }
+}

@@ -109,9 +109,14 @@ impl<B: Backend, S> Cache<B, S> {
 
     pub(super) async fn delete_all_stored(&self, keys: &[KeyBuf]) -> Result<u64> {
         let keys: Vec<&str> = keys.iter().map(KeyBuf::as_str).collect();
+        self.delete_all(&keys).await
+    }
+
+    /// Deletes keys as they are stored.
+    pub(crate) async fn delete_all(&self, keys: &[&str]) -> Result<u64> {
         let work = async {
-            let _writing = self.core.flights.writing_many(&keys).await;
-            self.core.backend.delete_many(&keys).await
+            let _writing = self.core.flights.writing_many(keys).await;
+            self.core.backend.delete_many(keys).await
         };
         let command = self.of_items(CommandName::MultiDelete, keys.len());
         self.run(command, |&count| Outcome::Deleted(count), work).await

@@ -29,6 +29,8 @@ struct State<R> {
     superseded: bool,
     /// Somebody wrote or deleted the key without waiting for the end of its store.
     overtaken: bool,
+    /// Its result had the right to store.
+    stored: bool,
 }
 
 enum Phase<R> {
@@ -58,6 +60,7 @@ impl<R> Flight<R> {
                 phase: Phase::Vacant,
                 superseded: false,
                 overtaken: false,
+                stored: false,
             }),
             turn: Notify::new(),
             stored: Notify::new(),
@@ -67,6 +70,12 @@ impl<R> Flight<R> {
     /// Takes the right to store away.
     pub(super) fn supersede(&self) {
         self.state().superseded = true;
+    }
+
+    /// Whether what was there before this flight may still be: it did not store, and nobody else wrote.
+    pub(super) fn leaves_the_old(&self) -> bool {
+        let state = self.state();
+        !(state.stored || state.superseded)
     }
 
     /// Waits until no store of this flight is under way. One that takes too long is overtaken.
@@ -205,6 +214,11 @@ impl<R> Lead<R> {
         self.waited
     }
 
+    /// The flight, to ask how it ended.
+    pub(super) fn flight(&self) -> Arc<Flight<R>> {
+        Arc::clone(self.seat.flight())
+    }
+
     /// The key as it is stored.
     pub(crate) fn key(&self) -> &str {
         self.seat.key()
@@ -233,7 +247,9 @@ impl<R> Lead<R> {
         }
         let storing = Storing(self);
         // Only now: a writer counts itself first and looks for a store after, so one of the two sees the other.
-        (!self.seat.is_being_written()).then_some(storing)
+        let may = !self.seat.is_being_written();
+        self.seat.flight().state().stored |= may;
+        may.then_some(storing)
     }
 
     /// Closes the flight to newcomers, and says whether anybody waits for its landing.

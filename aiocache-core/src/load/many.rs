@@ -162,6 +162,8 @@ where
     }
 
     /// Loads every key and stores what comes, without reading first. Loads under way do not store any more.
+    ///
+    /// What was there before does not outlive it, unless the load fails.
     pub(crate) async fn refresh<L, Fut>(mut self, mut load: L) -> K::Return
     where
         L: FnMut(Vec<A>) -> Fut,
@@ -179,10 +181,14 @@ where
             led.push(Led { index, lead });
         }
         self.supersedes = true;
-        match self.load(&mut load, led).await {
-            Ok(()) => self.assemble(),
-            Err(rest) => K::rest(rest),
+        let refreshed: Vec<_> = led.iter().map(|led| (led.index, led.lead.flight())).collect();
+        if let Err(rest) = self.load(&mut load, led).await {
+            return K::rest(rest);
         }
+        let left = refreshed.iter().filter(|(_, flight)| flight.leaves_the_old());
+        let old: Vec<&str> = left.map(|(index, _)| self.items[*index].key.as_str()).collect();
+        self.bulk.cache.remove_old(&old).await;
+        self.assemble()
     }
 
     /// What the cache has, without loading.

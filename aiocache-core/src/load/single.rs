@@ -101,20 +101,28 @@ where
     }
 
     /// Loads and stores without reading first. Loads that are under way by then do not store any more.
+    ///
+    /// What was there before does not outlive it, unless the load fails: a result that is not stored removes it.
     pub(crate) async fn refresh<F, Fut>(&self, at: At<'_>, policy: &Policy, load: F) -> K::Return
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = K::Return>,
     {
-        let lead = self
-            .cache
-            .core
-            .flights
-            .solo(at.key, type_name::<K::Value>())
-            .lead();
+        let flights = &self.cache.core.flights;
+        let lead = flights.solo(at.key, type_name::<K::Value>()).lead();
+        let flight = lead.flight();
         let returned = held(&[lead.id()], load()).await;
         lead.supersede_older().await;
-        self.settle(at, policy, lead, returned, true).await
+        let (returned, failed) = match K::split(returned) {
+            Split::Value(value) => (K::value(value), false),
+            Split::None => (K::none().expect("the kind has a None"), false),
+            Split::Rest(error) => (K::rest(error), true),
+        };
+        let returned = self.settle(at, policy, lead, returned, true).await;
+        if !failed && flight.leaves_the_old() {
+            self.cache.remove_old(&[at.key]).await;
+        }
+        returned
     }
 
     async fn miss<F, Fut>(&self, at: At<'_>, policy: &Policy, missed: Missed, load: F) -> K::Return

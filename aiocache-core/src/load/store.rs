@@ -249,6 +249,19 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         task.await.ok()
     }
 
+    /// Removes what a refresh did not replace: the function returned something that is not stored, or another write
+    /// was in the way of the store.
+    pub(super) async fn remove_old(&self, keys: &[&str]) {
+        let scope = scope::here();
+        // Without the wait, the store is still to come.
+        if keys.is_empty() || !scope.writes() || !scope.waits_for_write() {
+            return;
+        }
+        if let Err(error) = self.delete_all(keys).await {
+            self.core.trouble.failed(self.name(), Asked::Write, &error);
+        }
+    }
+
     /// Where stores run that outlive their caller. A store in process is done at once.
     fn runtime_for_stores(&self) -> Option<Handle> {
         if self.core.capabilities.local {
