@@ -179,7 +179,7 @@ async fn the_other_arguments_are_part_of_the_key() {
             );
         }
     }
-    assert!(load::key(&1, "de", &true).ends_with("::load(1,\"de\",true)"));
+    assert!(load::key(&1, "de", &true).ends_with(">(1,\"de\",true)"));
 }
 
 #[tokio::test(start_paused = true)]
