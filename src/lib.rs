@@ -30,6 +30,8 @@ pub use aiocache_redis as redis;
 /// The guide's snippets are tests.
 #[cfg(doctest)]
 mod guide {
+    #[doc = include_str!("../docs/backends.md")]
+    mod backends {}
     #[doc = include_str!("../docs/caches.md")]
     mod caches {}
     #[doc = include_str!("../docs/coming-from-python.md")]
@@ -38,6 +40,8 @@ mod guide {
     mod decorators {}
     #[doc = include_str!("../docs/keys.md")]
     mod keys {}
+    #[doc = include_str!("../docs/reliability.md")]
+    mod reliability {}
     #[doc = include_str!("../docs/serializers.md")]
     mod serializers {}
 }

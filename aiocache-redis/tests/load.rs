@@ -4,8 +4,10 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use aiocache_core::testing::{Direction, Fault};
 use aiocache_core::{Backend, Reply};
-use support::{backend, bytes, get, next, server, url};
+use aiocache_redis::RedisBackend;
+use support::{backend, bytes, get, next, proxy, server, url};
 use tokio::time::timeout;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -136,4 +138,37 @@ async fn a_large_value_goes_by_a_connection_of_its_own() {
         get(&redis, "large").await.expect("read").map(|value| value.len()),
         Some(48 << 20)
     );
+}
+
+/// P2: writes that are dropped before, in the middle of or after being sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_half_written_value_swallows_no_later_command() {
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let redis = RedisBackend::connect(url).expect("a good URL");
+    let large = bytes(vec![b'x'; 1_000_000]);
+    let mut dropped = 0;
+    for round in 0..100 {
+        proxy.set(Fault::Stall(Direction::ToServer));
+        for _ in 0..2 {
+            let write = redis.write("large", large.clone(), None);
+            let patience = Duration::from_millis(round % 5);
+            dropped += usize::from(timeout(patience, write).await.is_err());
+        }
+        proxy.set(Fault::Pass);
+        let value = bytes(format!("round {round}"));
+        redis.write("key", value.clone(), None).await.expect("written");
+        assert_eq!(
+            get(&redis, "key").await.expect("read"),
+            Some(value),
+            "round {round}"
+        );
+    }
+    let read = get(&redis, "large").await.expect("read");
+    assert!(read.is_none_or(|read| read == large), "a whole value or none");
+    println!(
+        "P2: {dropped} of 200 writes of 1 MB dropped, connections {}",
+        proxy.connections()
+    );
+    assert_eq!(dropped, 200, "nothing reached the server in time");
 }

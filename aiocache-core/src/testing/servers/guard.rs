@@ -35,6 +35,22 @@ rm -rf -- "$directory"
 /// How much of the server's log an error carries.
 const LOG_LINES: usize = 20;
 
+/// Whether no thread of a process runs; taken for true where the system does not tell.
+pub(super) fn stands_still(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return true;
+    };
+    let states = threads
+        .flatten()
+        .map(|thread| fs::read_to_string(thread.path().join("stat")));
+    // The state follows the name, which is in parentheses and may have others in it.
+    states.flatten().all(|stat| {
+        stat.rsplit(") ")
+            .next()
+            .is_some_and(|rest| rest.starts_with(['T', 't', 'Z', 'X']))
+    })
+}
+
 /// The shell, the directory it will remove and the way to talk to it.
 #[derive(Debug)]
 pub(super) struct Guard {

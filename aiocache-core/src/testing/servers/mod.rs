@@ -139,12 +139,19 @@ impl<S: Software> Server<S> {
         self.launch()
     }
 
-    /// Stops the server's clock with SIGSTOP: connections stay open and are taken, and nothing is answered.
+    /// Stops the server's clock with SIGSTOP: connections stay open and are taken, and nothing is answered. Returns
+    /// once all of its threads stand still, where the system tells (Linux).
     ///
     /// # Errors
     /// As [`kill`](Self::kill).
     pub fn pause(&mut self) -> io::Result<()> {
-        self.guard.signal("STOP").map(drop)
+        self.guard.signal("STOP")?;
+        let start = Instant::now();
+        // On a busy machine a thread may go on answering for a while.
+        while !guard::stands_still(self.pid) && start.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 
     /// Lets a paused server go on, with SIGCONT. It answers what came in meanwhile.
