@@ -11,7 +11,8 @@ pub use aiocache_core::*;
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
 pub use aiocache_macros::{
-    __facade_cached as cached, __facade_multi_cached as multi_cached, cache_evict, cache_put,
+    __facade_cached as cached, __facade_cached_stampede as cached_stampede,
+    __facade_multi_cached as multi_cached, cache_evict, cache_put,
 };
 
 #[cfg(feature = "json")]

@@ -44,6 +44,7 @@ pub(crate) enum Controls {
 pub(crate) struct Options {
     pub(crate) cache: Option<Given<Expr>>,
     pub(crate) keys: Option<Given<Ident>>,
+    pub(crate) lease: Option<Given<Expr>>,
     pub(crate) ttl: Option<Given<Expr>>,
     pub(crate) ttl_with: Option<Given<Expr>>,
     pub(crate) none_ttl: Option<Given<Expr>>,
@@ -75,6 +76,7 @@ impl Options {
         match name.as_str() {
             "cache" => set_once(&mut self.cache, key, |key| value(key, input, "cache = USERS")),
             "keys" => set_once(&mut self.keys, key, |key| value(key, input, "keys = ids")),
+            "lease" => set_once(&mut self.lease, key, |key| value(key, input, "lease = 0")),
             "ttl" => set_once(&mut self.ttl, key, |key| value(key, input, "ttl = 60")),
             "ttl_with" => set_once(&mut self.ttl_with, key, |key| {
                 value(key, input, "ttl_with = |user: &User| user.lifetime")

@@ -5,6 +5,8 @@
 pub(crate) enum Attribute {
     /// `#[cached]`
     Cached,
+    /// `#[cached_stampede]`
+    CachedStampede,
     /// `#[multi_cached]`
     MultiCached,
     /// `#[cache_put]`
@@ -18,6 +20,7 @@ impl Attribute {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Cached => "cached",
+            Self::CachedStampede => "cached_stampede",
             Self::MultiCached => "multi_cached",
             Self::CachePut => "cache_put",
             Self::CacheEvict => "cache_evict",
@@ -33,6 +36,25 @@ impl Attribute {
     pub(crate) fn options(self) -> &'static [&'static str] {
         match self {
             Self::Cached => &[
+                "cache",
+                "ttl",
+                "ttl_with",
+                "none_ttl",
+                "key",
+                "key_builder",
+                "skip",
+                "skip_if",
+                "namespace",
+                "cache_none",
+                "version",
+                "max_wait",
+                "share_error",
+                "detached",
+                "controls",
+                "crate",
+            ],
+            Self::CachedStampede => &[
+                "lease",
                 "cache",
                 "ttl",
                 "ttl_with",

@@ -1,4 +1,5 @@
-//! The attribute macros of aiocache: [`macro@cached`], [`macro@multi_cached`], [`macro@cache_put`] and [`macro@cache_evict`].
+//! The attribute macros of aiocache: [`macro@cached`], [`macro@cached_stampede`], [`macro@multi_cached`],
+//! [`macro@cache_put`] and [`macro@cache_evict`].
 //!
 //! They know syntax, not caching: generated code builds a key and calls the cache, and everything else is the cache's.
 //! Users of the `aiocache` crate find them there; with `aiocache-core` alone, depend on this crate beside it.
@@ -35,6 +36,18 @@ use attribute::Attribute;
 pub fn cached(options: TokenStream, item: TokenStream) -> TokenStream {
     attribute(
         Attribute::Cached,
+        parse_quote!(::aiocache_core),
+        options.into(),
+        item.into(),
+    )
+    .into()
+}
+
+#[doc = include_str!("docs/cached_stampede.md")]
+#[proc_macro_attribute]
+pub fn cached_stampede(options: TokenStream, item: TokenStream) -> TokenStream {
+    attribute(
+        Attribute::CachedStampede,
         parse_quote!(::aiocache_core),
         options.into(),
         item.into(),
@@ -90,6 +103,18 @@ pub fn __facade_cached(options: TokenStream, item: TokenStream) -> TokenStream {
     .into()
 }
 
+#[doc = include_str!("docs/cached_stampede.md")]
+#[proc_macro_attribute]
+pub fn __facade_cached_stampede(options: TokenStream, item: TokenStream) -> TokenStream {
+    attribute(
+        Attribute::CachedStampede,
+        parse_quote!(::aiocache),
+        options.into(),
+        item.into(),
+    )
+    .into()
+}
+
 #[doc = include_str!("docs/multi_cached.md")]
 #[proc_macro_attribute]
 pub fn __facade_multi_cached(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -113,7 +138,7 @@ fn attribute(
         Attribute::CacheEvict => {
             evict::EvictingFn::new(options, function).map(|model| expand::expand_evict(&model))
         }
-        Attribute::Cached | Attribute::MultiCached | Attribute::CachePut => {
+        Attribute::Cached | Attribute::CachedStampede | Attribute::MultiCached | Attribute::CachePut => {
             model::CachedFn::new(attribute, krate, options, function).map(|model| expand::expand(&model))
         }
     });

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
-use syn::{Expr, Ident, Path};
+use syn::{Expr, ExprLit, Ident, Lit, Path};
 
 use crate::attr::{Controls, Given, Options};
 use crate::attribute::Attribute;
@@ -80,6 +80,9 @@ impl CachedFn {
             let message = "say under which key the reading function looks: `key = \"user:{user.id}\"`, the template of its own, \
                            or its `key_builder`";
             errors.span(Span::call_site(), message);
+        }
+        if attribute == Attribute::CachedStampede {
+            refuse_leases(options.lease.as_ref(), &mut errors);
         }
         let keys_found = keys.as_ref().is_none_or(Option::is_some);
         let ground = Ground {
@@ -232,4 +235,22 @@ fn absolute(given: Given<Path>) -> syn::Result<Path> {
         return Err(syn::Error::new_spanned(path, message));
     }
     Ok(path)
+}
+
+/// Refuses a lease other than 0: locks across processes are not there yet, and none is taken silently.
+fn refuse_leases(lease: Option<&Given<Expr>>, errors: &mut Errors) {
+    let message = "this version has no lock across processes: write `lease = 0`, which has one load per key in each \
+                   process, as `#[cached]` has";
+    match lease {
+        None => errors.span(Span::call_site(), message),
+        Some(Given {
+            value:
+                Expr::Lit(ExprLit {
+                    lit: Lit::Int(number),
+                    ..
+                }),
+            ..
+        }) if number.base10_digits() == "0" => {}
+        Some(given) => errors.at(&given.value, message),
+    }
 }

@@ -119,7 +119,10 @@ fn check_args(attribute: Attribute, args: &[Arg], errors: &mut Errors) {
         }
         let typed_mut =
             arg.is_self() && mentions(arg.written.to_token_stream(), "mut") && arg.passing != Passing::Value;
-        let unchanged = matches!(attribute, Attribute::Cached | Attribute::MultiCached);
+        let unchanged = matches!(
+            attribute,
+            Attribute::Cached | Attribute::CachedStampede | Attribute::MultiCached
+        );
         if unchanged && arg.is_self() && (arg.passing == Passing::Exclusive || typed_mut) {
             let message =
                 "a hit does not run the body, so what it would change in `self` would be lost; take `&self`";
