@@ -46,9 +46,11 @@ pub enum ErrorKind {
     Decode,
     /// The command took longer than its timeout. A write may have been applied.
     Timeout,
-    /// The store could not be reached. Nothing was applied.
+    /// The store could not be reached, and nothing was done; or it went away before it answered a command that is
+    /// harmless to repeat (a read, `set`, `multi_set`, `delete`, `expire`), which may have been applied.
     Unavailable,
-    /// The connection broke after a write was sent: it may have been applied or not.
+    /// The connection broke, or the time was up, after a write was sent that must not be repeated (`increment`,
+    /// `add`, a comparison, `raw`): it may have been applied or not.
     Unknown,
     /// The store cannot hold such a key.
     InvalidKey,
