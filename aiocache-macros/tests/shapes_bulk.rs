@@ -38,7 +38,7 @@ async fn a_vec_in_and_a_map_out() {
     let all = load(vec![3, 2, 1]).await.unwrap();
     assert_eq!(all.len(), 3);
     assert_eq!(noted(&CALLS), [vec![1, 2], vec![3]]);
-    assert!(load::key(&1).ends_with("load(1)"), "{}", load::key(&1));
+    assert!(load::key(&1).ends_with(">(1)"), "{}", load::key(&1));
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn other_arguments_are_cloned_lent_and_part_of_the_key() {
         "dbxfr3"
     );
     let key = load::key(&ids[0], &"de".to_owned(), &(1, 2));
-    assert!(key.ends_with(r#"load("x","de",(1,2))"#), "{key}");
+    assert!(key.ends_with(r#">("x","de",(1,2))"#), "{key}");
 }
 
 #[tokio::test]
