@@ -99,9 +99,8 @@ impl Breaker {
             return false;
         }
         let pause = self.pause_from(clock::now());
-        self.next_try
-            .compare_exchange(0, pause, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
+        // Where it was open, the pause begins anew: the one that was let through may have taken longer than it.
+        self.next_try.swap(pause, Ordering::AcqRel) == 0
     }
 
     fn pause_from(&self, now: u64) -> u64 {

@@ -44,7 +44,7 @@ impl<B: Backend, S> Cache<B, S> {
                 .core
                 .backend
                 .read(key.as_str(), Want::VALUE, |entry| serializer.load(entry.raw));
-            read.await?.transpose()
+            self.ask(read).await?.transpose()
         };
         let outcome = |found: &Option<T>| Outcome::Read {
             hits: usize::from(found.is_some()),
@@ -76,7 +76,7 @@ impl<B: Backend, S> Cache<B, S> {
             self.fits(&raw)?;
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
-            self.core.backend.write(key, raw, ttl).await
+            self.ask(self.core.backend.write(key, raw, ttl)).await
         };
         self.run(
             self.keyed(CommandName::Set, key, Some(self.ttl_asked())),
@@ -103,7 +103,7 @@ impl<B: Backend, S> Cache<B, S> {
             let raw = self.dump(value)?;
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
-            let added = self.core.backend.add(key, raw, ttl).await?;
+            let added = self.ask(self.core.backend.add(key, raw, ttl)).await?;
             if added {
                 Ok(())
             } else {
@@ -133,7 +133,7 @@ impl<B: Backend, S> Cache<B, S> {
     pub(super) async fn delete_stored(&self, key: &str) -> Result<u64> {
         let work = async {
             let _writing = self.core.flights.writing(key).await;
-            self.core.backend.delete(key).await.map(u64::from)
+            self.ask(self.core.backend.delete(key)).await.map(u64::from)
         };
         self.run(
             self.keyed(CommandName::Delete, key, None),
@@ -156,7 +156,7 @@ impl<B: Backend, S> Cache<B, S> {
         self.run(
             command,
             |&found| Outcome::Found(found),
-            self.core.backend.exists(key.as_str()),
+            self.ask(self.core.backend.exists(key.as_str())),
         )
         .await
     }
@@ -177,7 +177,7 @@ impl<B: Backend, S> Cache<B, S> {
         let work = async {
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
-            self.core.backend.increment(key, delta, ttl).await
+            self.ask(self.core.backend.increment(key, delta, ttl)).await
         };
         let command = self.keyed(CommandName::Increment, key, Some(self.ttl_asked()));
         self.run(command, |&value| Outcome::Counted(value), work).await
@@ -196,7 +196,7 @@ impl<B: Backend, S> Cache<B, S> {
         let ttl = asked.resolve(self.ttl).filter(|ttl| !ttl.is_zero());
         let work = async {
             ttl::check(ttl, self.core.capabilities.ttl_resolution)?;
-            self.core.backend.expire(key.as_str(), ttl).await
+            self.ask(self.core.backend.expire(key.as_str(), ttl)).await
         };
         let command = self.keyed(CommandName::Expire, key.as_str(), Some(asked));
         self.run(command, |&found| Outcome::Found(found), work).await
@@ -213,7 +213,7 @@ impl<B: Backend, S> Cache<B, S> {
         let key = self.stored(key.into().as_str());
         let command = self.keyed(CommandName::Ttl, key.as_str(), None);
         let outcome = |&left: &Remaining| Outcome::Found(left != Remaining::Missing);
-        self.run(command, outcome, self.core.backend.ttl(key.as_str()))
+        self.run(command, outcome, self.ask(self.core.backend.ttl(key.as_str())))
             .await
     }
 
@@ -271,7 +271,7 @@ impl<B: Backend, S> Cache<B, S> {
                 ));
             }
             self.core.flights.clearing(prefix).await;
-            let cleared = self.core.backend.clear(prefix).await;
+            let cleared = self.ask(self.core.backend.clear(prefix)).await;
             self.core.flights.clearing(prefix).await;
             cleared
         };
@@ -288,7 +288,7 @@ impl<B: Backend, S> Cache<B, S> {
         }
         let work = async {
             self.core.flights.clearing("").await;
-            let cleared = self.core.backend.clear_all().await;
+            let cleared = self.ask(self.core.backend.clear_all()).await;
             self.core.flights.clearing("").await;
             cleared
         };
@@ -306,8 +306,12 @@ impl<B: Backend, S> Cache<B, S> {
             return Ok(Reply::Nil);
         }
         let command = self.command(CommandName::Raw);
-        self.run(command, |_| Outcome::Done, self.core.backend.raw(arguments))
-            .await
+        self.run(
+            command,
+            |_| Outcome::Done,
+            self.ask(self.core.backend.raw(arguments)),
+        )
+        .await
     }
 
     /// Makes one round trip to the store; for readiness checks.
@@ -318,8 +322,12 @@ impl<B: Backend, S> Cache<B, S> {
         if self.is_off() {
             return Ok(());
         }
-        self.run(self.command(CommandName::Ping), done, self.core.backend.ping())
-            .await
+        self.run(
+            self.command(CommandName::Ping),
+            done,
+            self.ask(self.core.backend.ping()),
+        )
+        .await
     }
 
     /// Waits for stores in the background, and lets go of connections once what was sent is answered, all within the

@@ -34,7 +34,9 @@ impl<B: Backend, S> Cache<B, S> {
                     .load(entry.raw)
                     .map_err(|error| error.with_index(index))
             };
-            let found = self.core.backend.read_many(&keys, Want::VALUE, load).await?;
+            let found = self
+                .ask(self.core.backend.read_many(&keys, Want::VALUE, load))
+                .await?;
             found.into_iter().map(Option::transpose).collect()
         };
         let outcome = |found: &Vec<Option<T>>| Outcome::Read {
@@ -83,10 +85,8 @@ impl<B: Backend, S> Cache<B, S> {
             let values: Vec<B::Raw> = fitting.collect::<Result<_>>()?;
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing_many(&keys).await;
-            self.core
-                .backend
-                .write_many(keys.iter().copied().zip(values).collect(), ttl)
-                .await
+            let pairs = keys.iter().copied().zip(values).collect();
+            self.ask(self.core.backend.write_many(pairs, ttl)).await
         };
         let command = Command {
             ttl: Some(self.ttl_asked()),
@@ -116,7 +116,7 @@ impl<B: Backend, S> Cache<B, S> {
     pub(crate) async fn delete_all(&self, keys: &[&str]) -> Result<u64> {
         let work = async {
             let _writing = self.core.flights.writing_many(keys).await;
-            self.core.backend.delete_many(keys).await
+            self.ask(self.core.backend.delete_many(keys)).await
         };
         let command = self.of_items(CommandName::MultiDelete, keys.len());
         self.run(command, |&count| Outcome::Deleted(count), work).await

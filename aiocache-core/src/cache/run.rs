@@ -6,7 +6,9 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::Cache;
+use tokio::runtime::Handle;
+
+use super::{Cache, Core};
 use crate::backend::Backend;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -71,54 +73,50 @@ impl<B: Backend, S> Cache<B, S> {
         outcome: impl FnOnce(&T) -> Outcome<'static>,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let all = self.hooked(command, outcome, self.through_breaker(command.name, work));
-        match self.timeout {
-            // A clear deletes in batches, each with the store's own deadline.
-            Some(timeout) if command.name != CommandName::Clear => {
-                match tokio::time::timeout(timeout, all).await {
-                    Ok(done) => done,
-                    Err(_) => Err(self.timed_out(timeout)),
-                }
-            }
-            _ => all.await,
+        let all = self.hooked(command, outcome, work);
+        // A clear deletes in batches, each with the store's own deadline.
+        if command.name == CommandName::Clear {
+            all.await
+        } else {
+            self.within_timeout(all).await
         }
     }
 
-    /// Asks the breaker first, and tells it how the store did.
-    async fn through_breaker<T>(
-        &self,
-        command: CommandName,
-        work: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        let breaker = self.core.breaker.as_ref();
-        // Connections can be let go whether or not the store answers.
-        let Some(breaker) = breaker.filter(|_| command != CommandName::Close) else {
+    /// Asks the store something for the engine itself: within the timeout, and past the hooks.
+    pub(crate) async fn quietly<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        if self.core.capabilities.local {
+            work.await
+        } else {
+            Box::pin(self.within_timeout(self.ask(work))).await
+        }
+    }
+
+    async fn within_timeout<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        match self.timeout {
+            // Outside a runtime there is no timer; the store then says what it needs one for.
+            Some(timeout) if Handle::try_current().is_ok() => {
+                let done = tokio::time::timeout(timeout, work).await;
+                done.unwrap_or_else(|_| Err(timed_out(timeout)))
+            }
+            _ => work.await,
+        }
+    }
+
+    /// Asks the store, if the breaker lets it, and tells the breaker how it did. Nothing but the store's own work
+    /// belongs in here: what goes wrong on this side says nothing about the store.
+    pub(crate) async fn ask<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(breaker) = &self.core.breaker else {
             return work.await;
         };
         breaker.admit()?;
+        let unanswered = Unanswered {
+            core: &self.core,
+            since: clock::now(),
+        };
         let done = work.await;
-        self.note(done.as_ref().is_err_and(Error::is_transient));
+        std::mem::forget(unanswered);
+        self.core.note(done.as_ref().is_err_and(Error::is_transient));
         done
-    }
-
-    fn note(&self, failed: bool) {
-        if self
-            .core
-            .breaker
-            .as_ref()
-            .is_some_and(|breaker| breaker.note(failed))
-        {
-            self.core.trouble.breaker_opened(&self.core.name);
-        }
-    }
-
-    fn timed_out(&self, timeout: Duration) -> Error {
-        // A handle with less patience than its cache says nothing about the store.
-        if Some(timeout) >= self.core.timeout {
-            self.note(true);
-        }
-        let text = format!("no answer within {timeout:?}; a write may have been applied");
-        Error::new(ErrorKind::Timeout, text)
     }
 
     async fn hooked<T>(
@@ -161,4 +159,33 @@ impl<B: Backend, S> Cache<B, S> {
             self.core.trouble.plugin_panicked(&self.core.name);
         }
     }
+}
+
+impl<B: Backend> Core<B> {
+    fn note(&self, failed: bool) {
+        if self.breaker.as_ref().is_some_and(|breaker| breaker.note(failed)) {
+            self.trouble.breaker_opened(&self.name);
+        }
+    }
+}
+
+/// A question that was dropped before its answer. That counts as a failure of the store if it had as long as the
+/// cache grants it; a caller with less patience says nothing about the store.
+struct Unanswered<'a, B: Backend> {
+    core: &'a Core<B>,
+    since: u64,
+}
+
+impl<B: Backend> Drop for Unanswered<'_, B> {
+    fn drop(&mut self) {
+        let waited = Duration::from_nanos(clock::now().saturating_sub(self.since));
+        if self.core.timeout.is_some_and(|timeout| waited >= timeout) {
+            self.core.note(true);
+        }
+    }
+}
+
+fn timed_out(timeout: Duration) -> Error {
+    let text = format!("no answer within {timeout:?}; a write may have been applied");
+    Error::new(ErrorKind::Timeout, text)
 }

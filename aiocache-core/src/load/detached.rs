@@ -82,8 +82,7 @@ where
             Ok(returned) => returned,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),
-                // The runtime shuts down, and this caller with it.
-                Err(_) => std::future::pending().await,
+                Err(_) => panic!("the runtime that ran a detached load was shut down before it ended"),
             },
         }
     }

@@ -78,7 +78,7 @@ impl<B: Backend, S> Cache<B, S> {
             hits: usize::from(found.is_hit()),
         };
         let command = self.command_at(CommandName::Get, at, None);
-        self.run(command, outcome, self.read::<K>(at)).await
+        self.run(command, outcome, self.ask(self.read::<K>(at))).await
     }
 
     /// Reads once more, past the hooks: one call is one hit or one miss.
@@ -89,7 +89,9 @@ impl<B: Backend, S> Cache<B, S> {
         K::None: NoneRule<S, B::Raw>,
         S: Load<K::Value, B::Raw> + Send + Sync,
     {
-        self.read::<K>(at).await.unwrap_or_else(Found::Failed)
+        self.quietly(self.read::<K>(at))
+            .await
+            .unwrap_or_else(Found::Failed)
     }
 
     async fn read<K>(&self, at: At<'_>) -> Result<Found<K::Value>>
@@ -143,8 +145,9 @@ impl<B: Backend, S> Cache<B, S> {
             if decodes { None } else { entry.version }
         };
         // The load follows in any case, so a failure here only leaves the value for its result to replace.
-        if let Ok(Some(Some(version))) = backend.read(key, Want::VERSION, spoilt).await {
-            let _removed = backend.compare_and_delete(key, &version).await;
+        let read = backend.read(key, Want::VERSION, spoilt);
+        if let Ok(Some(Some(version))) = self.quietly(read).await {
+            let _removed = self.quietly(backend.compare_and_delete(key, &version)).await;
         }
     }
 
@@ -284,7 +287,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         let write = async {
             match lead.begin_store() {
                 Some(storing) => {
-                    let written = self.core.backend.write(key, raw, lifetime).await;
+                    let written = self.ask(self.core.backend.write(key, raw, lifetime)).await;
                     self.undo_overtaken(&[(storing, key)]).await;
                     written
                 }
@@ -300,7 +303,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     async fn undo_overtaken(&self, stored: &[(Storing<'_, B::Raw>, &str)]) {
         let overtaken = stored.iter().filter(|(storing, _)| storing.is_overtaken());
         for (_, key) in overtaken {
-            if let Err(error) = self.core.backend.delete(key).await {
+            if let Err(error) = self.ask(self.core.backend.delete(key)).await {
                 self.core.trouble.failed(self.name(), Asked::Write, &error);
             }
         }
@@ -336,7 +339,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             if pairs.is_empty() {
                 return Ok(());
             }
-            let written = self.core.backend.write_many(pairs, lifetime).await;
+            let written = self.ask(self.core.backend.write_many(pairs, lifetime)).await;
             self.undo_overtaken(&stored).await;
             written
         };

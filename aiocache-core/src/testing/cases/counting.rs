@@ -127,7 +127,7 @@ pub async fn what_only_looks_like_a_number_is_refused<B: Backend<Raw: Sample>>(
     for text in [
         "",
         " 1",
-        "1 ",
+        // Not "1 ": memcached pads a counter that got shorter (its protocol.txt), so there it is one.
         "+1",
         "1.0",
         "01",

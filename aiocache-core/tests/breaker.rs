@@ -1,0 +1,71 @@
+//! The breaker hears of the store and of nothing else.
+
+use std::time::Duration;
+
+use aiocache_core::{BreakerSettings, Cache, ErrorKind};
+
+#[path = "support/slow.rs"]
+mod slow;
+
+use slow::{Slow, Way};
+
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A store that takes `way` for everything, and a breaker that opens at once.
+fn cache(way: Duration, timeout: Option<Duration>) -> Cache<Slow> {
+    let way = Way {
+        there: way,
+        back: Duration::ZERO,
+    };
+    let settings = BreakerSettings::new().failures(2).pause(PAUSE);
+    Cache::builder(Slow {
+        read: way,
+        write: way,
+        ..Slow::default()
+    })
+    .timeout(timeout)
+    .breaker(settings)
+    .build()
+}
+
+async fn kind(cache: &Cache<Slow>) -> ErrorKind {
+    cache
+        .get::<u8>("k")
+        .await
+        .expect_err("the store is too slow")
+        .kind()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_takes_the_whole_timeout_opens_it() {
+    let cache = cache(Duration::from_secs(60), Some(Duration::from_secs(5)));
+    assert_eq!([kind(&cache).await, kind(&cache).await], [ErrorKind::Timeout; 2]);
+    assert_eq!(kind(&cache).await, ErrorKind::Unavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_with_less_patience_than_their_cache_do_not_open_it() {
+    for own in [Some(Duration::from_secs(5)), None] {
+        let cache = cache(Duration::from_secs(1), own);
+        let hasty = cache.with_timeout(Duration::from_millis(1));
+        for _ in 0..5 {
+            assert_eq!(kind(&hasty).await, ErrorKind::Timeout);
+        }
+        assert_eq!(cache.get::<u8>("k").await.expect("slow, and well"), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_wrong_on_this_side_does_not_close_it() {
+    let cache = cache(Duration::from_secs(60), Some(Duration::from_secs(5)));
+    assert_eq!([kind(&cache).await, kind(&cache).await], [ErrorKind::Timeout; 2]);
+    tokio::time::advance(PAUSE).await;
+    let refused = cache.with_ttl(Duration::ZERO).set("k", &1_u8).await;
+    assert_eq!(refused.expect_err("no ttl").kind(), ErrorKind::InvalidTtl);
+    assert_eq!(
+        kind(&cache).await,
+        ErrorKind::Timeout,
+        "the one command that is let through"
+    );
+    assert_eq!(kind(&cache).await, ErrorKind::Unavailable, "still open");
+}
