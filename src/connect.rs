@@ -8,14 +8,19 @@ use crate::{
 pub type AnyCache<S = JsonSerializer> = Cache<DynBackend, S>;
 
 /// The schemes, each with the feature that brings it.
-const SCHEMES: [(&str, &str); 8] = [
+const SCHEMES: [(&str, &str); 13] = [
     ("memory", "json"),
     ("redis", "redis"),
     ("redis+unix", "redis"),
     ("unix", "redis"),
     ("rediss", "redis-tls"),
+    ("valkey", "redis"),
+    ("valkey+unix", "redis"),
+    ("valkeys", "redis-tls"),
     ("redis-cluster", "redis-cluster"),
+    ("rediss-cluster", "redis-cluster"),
     ("redis-sentinel", "redis-sentinel"),
+    ("rediss-sentinel", "redis-sentinel"),
     ("memcached", "memcached"),
 ];
 

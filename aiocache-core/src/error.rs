@@ -47,7 +47,7 @@ pub enum ErrorKind {
     /// The command took longer than its timeout. A write may have been applied.
     Timeout,
     /// The store could not be reached, and nothing was done; or it went away before it answered a command that is
-    /// harmless to repeat (a read, `set`, `multi_set`, `delete`, `expire`), which may have been applied.
+    /// harmless to repeat (a read, `set`, `multi_set`, `delete`, `expire`, `clear`), which may have been applied.
     Unavailable,
     /// The connection broke, or the time was up, after a write was sent that must not be repeated (`increment`,
     /// `add`, a comparison, `raw`): it may have been applied or not.
@@ -64,8 +64,6 @@ pub enum ErrorKind {
     Unsupported,
     /// The value is larger than `max_value_bytes`.
     ValueTooLarge,
-    /// The value changed between `acquire` and `cas`.
-    OptimisticLock,
     /// A value's `Clone` called the memory store that it was being read from.
     Reentrant,
     /// The store answered with an error of its own; the message has its text.
@@ -90,7 +88,6 @@ impl ErrorKind {
             Self::NoNamespace => "no namespace",
             Self::Unsupported => "unsupported",
             Self::ValueTooLarge => "value too large",
-            Self::OptimisticLock => "changed since it was read",
             Self::Reentrant => "store entered again",
             Self::Server => "refused by the store",
         }

@@ -25,13 +25,14 @@ use crate::servers::Servers;
 /// connections. Each tokio runtime that uses it has its own,
 /// [`pool_size`](MemcachedBuilder::pool_size) to each server.
 ///
-/// Values live for whole seconds: a ttl is rounded up, and a value may go up to a second early. memcached may drop
+/// Values live for whole seconds: a cache refuses a ttl with a fraction, and this backend rounds one up, and a value may go up to a second early. memcached may drop
 /// any value at any time to make room. `clear` of a namespace is `Unsupported`; `clear_all` empties the servers.
 ///
 /// A command that is harmless to repeat is repeated once when its connection breaks, so a restart of a server
 /// costs it time only; after that the count of a `delete` may miss what the first sending deleted. `increment`,
 /// `add`, the two compare commands and `raw` are never repeated: when their answer is lost, to a broken connection
-/// or to the deadline, the error is [`ErrorKind::Unknown`]. [`ErrorKind::Unavailable`] means that nothing was done.
+/// or to the deadline, the error is [`ErrorKind::Unknown`]. [`ErrorKind::Unavailable`] means that nothing was done,
+/// or nothing that is harmful to repeat.
 ///
 /// A version is good for the connections it was read by: when one to its server had to be made anew, it is refused,
 /// because a server that was started again gives the same numbers to other writes. Behind one address there has to

@@ -26,7 +26,8 @@ use crate::{command, read, reply, scan, write};
 /// A command that is harmless to repeat is repeated once when its connection breaks, so a restart of the server
 /// costs it time only; after that the count of a `delete` may miss what the first sending deleted. `increment`,
 /// `add`, the two compare commands and `raw` are never repeated: when their answer is lost, to a broken connection
-/// or to the deadline, the error is [`ErrorKind::Unknown`]. [`ErrorKind::Unavailable`] means that nothing was done.
+/// or to the deadline, the error is [`ErrorKind::Unknown`]. [`ErrorKind::Unavailable`] means that nothing was done,
+/// or nothing that is harmful to repeat.
 ///
 /// A value that is read comes by the ordinary connection whatever its size, and the answers behind it wait for it;
 /// where values of many MiB are read, give them a longer [`deadline`](RedisBuilder::deadline) and a backend of

@@ -60,7 +60,7 @@ impl<B: Backend, S> CacheBuilder<B, S> {
     }
 
     /// A namespace in front of every key. `:` and `%` in it are percent-escaped, so that no two pairs of namespace
-    /// and key meet. Without one the cache addresses the whole store.
+    /// and key meet. Without one, and with an empty one, the cache addresses the whole store.
     pub fn namespace(mut self, namespace: impl AsRef<str>) -> Self {
         self.namespace = Namespace::escaped(namespace.as_ref());
         self

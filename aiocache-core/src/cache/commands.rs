@@ -183,7 +183,8 @@ impl<B: Backend, S> Cache<B, S> {
         self.run(command, |&value| Outcome::Counted(value), work).await
     }
 
-    /// Gives a key a new ttl and says whether the key was there. [`Ttl::Never`] and zero take the ttl away.
+    /// Gives a key a new ttl and says whether the key was there. [`Ttl::Never`] and zero take the ttl
+    /// away, and so does [`Ttl::Default`] on a handle without a ttl of its own.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidTtl`] if the store cannot keep it, and those of a failing store.

@@ -25,20 +25,17 @@ impl<R> Bound<R> {
     /// How many shards, a power of two. A store bounded by weight has one: its heaviest value may need all of it.
     pub(super) fn shards(&self) -> u64 {
         match self {
-            Self::Entries(max) => (max / LEAST_PER_SHARD)
-                .clamp(1, MOST_SHARDS)
-                .next_power_of_two()
-                .min(MOST_SHARDS),
+            Self::Entries(max) => 1 << (max / LEAST_PER_SHARD).clamp(1, MOST_SHARDS).ilog2(),
             Self::Weight { .. } => 1,
             Self::None => MOST_SHARDS,
         }
     }
 
-    /// An empty shard with its part of the bound.
-    pub(super) fn shard(&self) -> Shard<R> {
+    /// The empty shard of this number, with its part of the bound: all parts together are the bound.
+    pub(super) fn shard(&self, number: u64) -> Shard<R> {
         match self {
             Self::Entries(max) => {
-                let share = max / self.shards();
+                let share = max / self.shards() + u64::from(number < max % self.shards());
                 Shard::new(Some(share), usize::try_from(share).unwrap_or(usize::MAX))
             }
             // Entries are not known beforehand; the filter of the policy is sized for many.

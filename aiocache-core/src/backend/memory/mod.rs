@@ -48,6 +48,9 @@ impl<R: Raw> MemoryBackend<R> {
     }
 
     /// How many entries it holds, expired ones that were not yet reclaimed included.
+    ///
+    /// Neither this nor the other counts may be asked for in the `Clone` of a [`Typed`](crate::Typed) value: they take
+    /// the locks that the read around it holds.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.store.sum(|shard| shard.len() as u64)
@@ -107,7 +110,8 @@ impl<R: Raw> MemoryBuilder<R> {
     }
 
     /// At most this much weight, as `weigher` weighs the stored key and the value. A value heavier than all of it
-    /// is not kept.
+    /// is not kept. A value that weighs 0 counts as nothing, so the weigher of a store that is to stay bounded gives at
+    /// least 1.
     pub fn max_weight(
         mut self,
         weight: u64,

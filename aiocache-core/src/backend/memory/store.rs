@@ -31,7 +31,9 @@ pub(super) struct Store<R> {
 
 impl<R: Raw> Store<R> {
     pub(super) fn new(bound: Bound<R>) -> Self {
-        let shards = (0..bound.shards()).map(|_| RwLock::new(bound.shard())).collect();
+        let shards = (0..bound.shards())
+            .map(|number| RwLock::new(bound.shard(number)))
+            .collect();
         Self {
             shards,
             hasher: DefaultHashBuilder::default(),
