@@ -59,7 +59,8 @@ impl<B: Backend, S> Cache<B, S> {
             // The hot path: nothing to time, to tell or to break.
             self.read::<K>(at).await
         } else {
-            self.read_as_command::<K>(at).await
+            // Boxed, so that a hit in process does not carry the room that a command needs.
+            Box::pin(self.read_as_command::<K>(at)).await
         };
         read.unwrap_or_else(|error| {
             self.core.trouble.failed(self.name(), Asked::Read, &error);
