@@ -76,10 +76,8 @@ impl CachedFn {
             keys::refuse_unrepeatable(keys.as_ref(), args, &mut errors);
             keys
         });
-        if attribute == Attribute::CachePut && options.key.is_none() && options.key_builder.is_none() {
-            let message = "say under which key the reading function looks: `key = \"user:{user.id}\"`, the template of its own, \
-                           or its `key_builder`";
-            errors.span(Span::call_site(), message);
+        if attribute == Attribute::CachePut {
+            refuse_puts_without_key(&options, &mut errors);
         }
         if attribute == Attribute::CachedStampede {
             refuse_leases(options.lease.as_ref(), &mut errors);
@@ -252,5 +250,14 @@ fn refuse_leases(lease: Option<&Given<Expr>>, errors: &mut Errors) {
             ..
         }) if number.base10_digits() == "0" => {}
         Some(given) => errors.at(&given.value, message),
+    }
+}
+
+/// Refuses a writer that does not say under which key its readers look.
+fn refuse_puts_without_key(options: &Options, errors: &mut Errors) {
+    if options.key.is_none() && options.key_builder.is_none() {
+        let message = "say under which key the reading function looks: `key = \"user:{user.id}\"`, the template of its own, \
+                           or its `key_builder`";
+        errors.span(Span::call_site(), message);
     }
 }
