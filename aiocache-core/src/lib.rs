@@ -13,6 +13,7 @@ mod cache;
 mod clock;
 mod disabled;
 mod error;
+mod events;
 mod key;
 mod load;
 mod plugin;
@@ -33,6 +34,7 @@ pub use bytes::Bytes;
 pub use cache::{Cache, CacheBuilder};
 pub use disabled::{is_disabled, set_disabled};
 pub use error::{Error, ErrorKind, Result};
+pub use events::{Event, EventKind, EventStream, EvictionReason, StoreWatch};
 pub use key::{Key, KeyArg, KeyBuf};
 pub use load::Policy;
 pub use plugin::{

@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::{Backend, Capabilities, Entry, Raw, Reply, Version, Want};
 use crate::error::Result;
+use crate::events::StoreWatch;
 use crate::serializer::NullSerializer;
 use crate::ttl::Remaining;
 
@@ -43,6 +44,7 @@ impl<R: Raw> fmt::Debug for DynBackend<R> {
 trait Erased<R: Raw>: Send + Sync + 'static {
     fn dyn_name(&self) -> &'static str;
     fn dyn_capabilities(&self) -> Capabilities;
+    fn dyn_watch(&self, watch: StoreWatch);
     fn dyn_read<'a>(&'a self, key: &'a str, want: Want, f: OnEntry<'a, R>) -> Boxed<'a, ()>;
     fn dyn_read_many<'a>(&'a self, keys: &'a [&'a str], want: Want, f: OnItem<'a, R>) -> Boxed<'a, ()>;
     fn dyn_write<'a>(&'a self, key: &'a str, raw: R, ttl: Option<Duration>) -> Boxed<'a, ()>;
@@ -76,6 +78,10 @@ impl<B: Backend> Erased<B::Raw> for B {
 
     fn dyn_capabilities(&self) -> Capabilities {
         self.capabilities()
+    }
+
+    fn dyn_watch(&self, watch: StoreWatch) {
+        self.watch(watch);
     }
 
     fn dyn_read<'a>(&'a self, key: &'a str, want: Want, f: OnEntry<'a, B::Raw>) -> Boxed<'a, ()> {
@@ -167,6 +173,10 @@ impl<R: Raw> Backend for DynBackend<R> {
 
     fn capabilities(&self) -> Capabilities {
         self.0.dyn_capabilities()
+    }
+
+    fn watch(&self, watch: StoreWatch) {
+        self.0.dyn_watch(watch);
     }
 
     async fn read<T: Send>(

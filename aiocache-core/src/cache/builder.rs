@@ -8,6 +8,7 @@ use super::{Cache, Core, Extras, Namespace};
 use crate::backend::Backend;
 use crate::breaker::{Breaker, BreakerSettings};
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::{StoreWatch, Watchers};
 use crate::load::Flights;
 use crate::plugin::Plugin;
 use crate::trouble::Trouble;
@@ -144,12 +145,18 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         }
         let name = self.name.unwrap_or_else(|| self.backend.name().into());
         let breaker = self.breaker.filter(|_| !capabilities.local).map(Breaker::new);
+        let trouble: Arc<Trouble> = Arc::default();
+        let plugins = self.extras.plugins.clone();
+        let watchers = Watchers::new(&name, capabilities.local, plugins, Arc::clone(&trouble));
+        let watchers = Arc::new(watchers);
+        self.backend.watch(StoreWatch::new(Arc::clone(&watchers)));
         let core = Core {
             backend: self.backend,
             flights: Arc::new(Flights::new(capabilities.local)),
             capabilities,
             name,
-            trouble: Trouble::default(),
+            trouble,
+            watchers,
             background: Arc::default(),
             breaker,
             timeout: self.timeout,

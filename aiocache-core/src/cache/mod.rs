@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::backend::{Backend, Capabilities};
 use crate::background::Background;
 use crate::breaker::Breaker;
+use crate::events::Watchers;
 use crate::key::{Key, KeyBuf};
 use crate::load::Flights;
 use crate::plugin::{ErasedPlugin, Plugin};
@@ -21,6 +22,7 @@ mod evict;
 mod multi;
 mod namespace;
 mod run;
+mod tell;
 
 pub use builder::CacheBuilder;
 pub use evict::{AnyReturned, Entries, Evicting, Returned};
@@ -53,7 +55,8 @@ pub(crate) struct Core<B: Backend> {
     pub(crate) capabilities: Capabilities,
     pub(crate) name: Box<str>,
     pub(crate) flights: Arc<Flights<B::Raw>>,
-    pub(crate) trouble: Trouble,
+    pub(crate) trouble: Arc<Trouble>,
+    pub(crate) watchers: Arc<Watchers>,
     pub(crate) background: Arc<Background>,
     /// A store in process has none.
     breaker: Option<Breaker>,

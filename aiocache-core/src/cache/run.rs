@@ -39,10 +39,10 @@ impl<B: Backend, S> Cache<B, S> {
         }
     }
 
-    /// Whether a command is nothing but the store's own work: in process, and no plugin listens.
+    /// Whether a command is nothing but the store's own work: in process, and nobody listens.
     #[inline]
     pub(crate) fn is_bare(&self) -> bool {
-        self.core.capabilities.local && self.extras.plugins.is_empty()
+        self.core.watchers.leave_it_bare() && self.extras.plugins.is_empty()
     }
 
     /// Runs a command. `outcome` tells hooks how it ended.
@@ -74,8 +74,10 @@ impl<B: Backend, S> Cache<B, S> {
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let all = self.hooked(command, outcome, work);
-        // A clear deletes in batches, each with the store's own deadline.
-        if command.name == CommandName::Clear {
+        // A clear deletes in batches, each with the store's own deadline. A store in process needs no limit, only a
+        // plugin's hooks do.
+        let in_process = self.core.capabilities.local && self.extras.plugins.is_empty();
+        if command.name == CommandName::Clear || in_process {
             all.await
         } else {
             self.within_timeout(all).await
@@ -126,7 +128,11 @@ impl<B: Backend, S> Cache<B, S> {
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         if self.extras.plugins.is_empty() {
-            return work.await;
+            let done = work.await;
+            if let Ok(value) = &done {
+                self.tell_of_read(command, &outcome(value));
+            }
+            return done;
         }
         for plugin in &self.extras.plugins {
             self.guarded(|| plugin.before(command)).await;
@@ -138,6 +144,7 @@ impl<B: Backend, S> Cache<B, S> {
             Ok(value) => outcome(value),
             Err(error) => Outcome::Failed(error),
         };
+        self.tell_of_read(command, &outcome);
         for plugin in &self.extras.plugins {
             self.guarded(|| plugin.after(command, &outcome, took)).await;
         }

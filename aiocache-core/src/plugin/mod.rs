@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::events::Event;
 use crate::ttl::Ttl;
 
 mod hit_miss_ratio;
@@ -142,6 +143,18 @@ macro_rules! hooks {
                 ready(())
             }
 
+            /// Hears what happens beside the commands: hits and misses, loads, evictions, the breaker.
+            ///
+            /// A plugin hears what is done through the handles that have it. What a store does by itself
+            /// (evictions, the breaker, connections) is told to plugins that were given to the builder.
+            ///
+            /// It is no `async fn`, because it is also called where nothing can wait, as when a load is dropped. It
+            /// runs on the caller's way and must not block; [`Cache::events`](crate::Cache::events) is for
+            /// listeners with more to do.
+            fn event(&self, event: &Event<'_>) {
+                let _ = event;
+            }
+
             $(
                 #[doc = concat!("Runs before `", stringify!($name), "`.")]
                 fn $pre(&self, command: &Command<'_>) -> impl Future<Output = ()> + Send {
@@ -167,16 +180,21 @@ macro_rules! hooks {
                     $(CommandName::$name => Box::pin(self.$post(command, outcome, took)),)*
                 }
             }
+
+            fn told(&self, event: &Event<'_>) {
+                self.event(event);
+            }
         }
     };
 }
 
 pub(crate) type Hook<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// The object-safe twin: one hook before, one after, sorted by the command's name.
+/// The object-safe twin: one hook before, one after, sorted by the command's name, and one for events.
 pub(crate) trait ErasedPlugin: Send + Sync {
     fn before<'a>(&'a self, command: &'a Command<'a>) -> Hook<'a>;
     fn after<'a>(&'a self, command: &'a Command<'a>, outcome: &'a Outcome<'a>, took: Duration) -> Hook<'a>;
+    fn told(&self, event: &Event<'_>);
 }
 
 hooks! {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Backend, Capabilities, Entry, Raw, Remaining, Reply, Version, Want};
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::StoreWatch;
 use crate::serializer::{NullSerializer, Object};
 
 mod bound;
@@ -74,7 +75,7 @@ impl<R: Raw> MemoryBackend<R> {
         self.store.sum(|shard| shard.evicted)
     }
 
-    /// How many expired entries were reclaimed so far.
+    /// How many expired entries made room or were written over so far.
     #[must_use]
     pub fn expirations(&self) -> u64 {
         self.store.sum(|shard| shard.expired)
@@ -150,6 +151,10 @@ impl<R: Raw> Backend for MemoryBackend<R> {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities::local()
+    }
+
+    fn watch(&self, watch: StoreWatch) {
+        self.store.watch(watch);
     }
 
     async fn read<T: Send>(

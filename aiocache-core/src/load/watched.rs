@@ -1,0 +1,76 @@
+//! A function's run, told from its start to its end.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::At;
+use super::held::held;
+use crate::backend::Backend;
+use crate::cache::Cache;
+use crate::clock;
+use crate::events::EventKind;
+
+/// What is loaded: one key, or several at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Loaded<'a> {
+    One(At<'a>),
+    Many { namespace: &'a str, items: usize },
+}
+
+/// A run of the function under way. Dropped before its end, it tells that too.
+struct Run<'a, B: Backend, S> {
+    cache: &'a Cache<B, S>,
+    loaded: Loaded<'a>,
+    since: u64,
+    ended: bool,
+}
+
+impl<B: Backend, S> Cache<B, S> {
+    /// Runs the function for these flights, and tells of it. `failed` says whether it returned an error.
+    pub(super) async fn run_load<F: Future>(
+        &self,
+        loaded: Loaded<'_>,
+        flights: &[u64],
+        failed: fn(&F::Output) -> bool,
+        load: F,
+    ) -> F::Output {
+        let mut run = Run {
+            cache: self,
+            loaded,
+            since: clock::now(),
+            ended: false,
+        };
+        run.tell(EventKind::LoadStarted);
+        let returned = held(flights, load).await;
+        let took = run.took();
+        run.ended = true;
+        run.tell(if failed(&returned) {
+            EventKind::LoadFailed { took }
+        } else {
+            EventKind::LoadFinished { took }
+        });
+        returned
+    }
+}
+
+impl<B: Backend, S> Run<'_, B, S> {
+    fn took(&self) -> Duration {
+        Duration::from_nanos(clock::now().saturating_sub(self.since))
+    }
+
+    fn tell(&self, kind: EventKind) {
+        match self.loaded {
+            Loaded::One(at) => self.cache.tell(at, kind),
+            Loaded::Many { namespace, items } => self.cache.tell_of_many(namespace, items, kind),
+        }
+    }
+}
+
+impl<B: Backend, S> Drop for Run<'_, B, S> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let took = self.took();
+            self.tell(EventKind::LoadDropped { took });
+        }
+    }
+}
