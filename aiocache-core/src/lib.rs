@@ -19,6 +19,7 @@ mod load;
 mod plugin;
 mod scope;
 mod serializer;
+mod stats;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -50,6 +51,7 @@ pub use serializer::PostcardSerializer;
 pub use serializer::{
     Carried, Carrier, Codec, Dump, Functions, Load, NoneForm, NullSerializer, Object, StringSerializer, Typed,
 };
+pub use stats::{Stats, StoreStats};
 pub use ttl::Ttl;
 
 #[doc(hidden)]

@@ -12,6 +12,7 @@ use super::{Backend, Capabilities, Entry, Raw, Reply, Version, Want};
 use crate::error::Result;
 use crate::events::StoreWatch;
 use crate::serializer::NullSerializer;
+use crate::stats::StoreStats;
 use crate::ttl::Remaining;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -45,6 +46,7 @@ trait Erased<R: Raw>: Send + Sync + 'static {
     fn dyn_name(&self) -> &'static str;
     fn dyn_capabilities(&self) -> Capabilities;
     fn dyn_watch(&self, watch: StoreWatch);
+    fn dyn_stats(&self) -> StoreStats;
     fn dyn_read<'a>(&'a self, key: &'a str, want: Want, f: OnEntry<'a, R>) -> Boxed<'a, ()>;
     fn dyn_read_many<'a>(&'a self, keys: &'a [&'a str], want: Want, f: OnItem<'a, R>) -> Boxed<'a, ()>;
     fn dyn_write<'a>(&'a self, key: &'a str, raw: R, ttl: Option<Duration>) -> Boxed<'a, ()>;
@@ -82,6 +84,10 @@ impl<B: Backend> Erased<B::Raw> for B {
 
     fn dyn_watch(&self, watch: StoreWatch) {
         self.watch(watch);
+    }
+
+    fn dyn_stats(&self) -> StoreStats {
+        self.stats()
     }
 
     fn dyn_read<'a>(&'a self, key: &'a str, want: Want, f: OnEntry<'a, B::Raw>) -> Boxed<'a, ()> {
@@ -177,6 +183,10 @@ impl<R: Raw> Backend for DynBackend<R> {
 
     fn watch(&self, watch: StoreWatch) {
         self.0.dyn_watch(watch);
+    }
+
+    fn stats(&self) -> StoreStats {
+        self.0.dyn_stats()
     }
 
     async fn read<T: Send>(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::events::StoreWatch;
+use crate::stats::StoreStats;
 pub use crate::ttl::Remaining;
 
 mod capabilities;
@@ -52,6 +53,11 @@ pub trait Backend: Send + Sync + 'static {
     /// built of this backend; one that has nothing to tell leaves it as it is.
     fn watch(&self, watch: StoreWatch) {
         drop(watch);
+    }
+
+    /// What the store knows of itself without asking over a wire.
+    fn stats(&self) -> StoreStats {
+        StoreStats::default()
     }
 
     /// Reads a key and hands what is there to `f`; `None` is a miss. `want` says what is needed beside the value.

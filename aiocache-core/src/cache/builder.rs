@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::events::{StoreWatch, Watchers};
 use crate::load::Flights;
 use crate::plugin::Plugin;
+use crate::stats::Counts;
 use crate::trouble::Trouble;
 use crate::ttl::{self, Ttl};
 
@@ -157,6 +158,7 @@ impl<B: Backend, S> CacheBuilder<B, S> {
             name,
             trouble,
             watchers,
+            counts: Counts::default(),
             background: Arc::default(),
             breaker,
             timeout: self.timeout,

@@ -11,6 +11,7 @@ use crate::events::Watchers;
 use crate::key::{Key, KeyBuf};
 use crate::load::Flights;
 use crate::plugin::{ErasedPlugin, Plugin};
+use crate::stats::Counts;
 use crate::trouble::Trouble;
 use crate::ttl::Ttl;
 
@@ -57,6 +58,7 @@ pub(crate) struct Core<B: Backend> {
     pub(crate) flights: Arc<Flights<B::Raw>>,
     pub(crate) trouble: Arc<Trouble>,
     pub(crate) watchers: Arc<Watchers>,
+    pub(crate) counts: Counts,
     pub(crate) background: Arc<Background>,
     /// A store in process has none.
     breaker: Option<Breaker>,

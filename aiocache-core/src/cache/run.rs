@@ -53,7 +53,11 @@ impl<B: Backend, S> Cache<B, S> {
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let done = if self.is_bare() {
-            work.await
+            let done = work.await;
+            if let Ok(value) = &done {
+                self.count_read(&command, &outcome(value));
+            }
+            done
         } else {
             // Boxed, so that a hit in memory does not carry the room that a timer and hooks need.
             Box::pin(self.timed(&command, outcome, work)).await

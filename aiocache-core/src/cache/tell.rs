@@ -1,10 +1,13 @@
 //! Where a cache tells what happens in it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::Cache;
 use crate::backend::Backend;
 use crate::events::{Event, EventKind, EventStream};
 use crate::load::At;
 use crate::plugin::{Command, CommandName, Outcome};
+use crate::stats::Stats;
 
 impl<B: Backend, S> Cache<B, S> {
     /// What happens in this cache from now on, whichever handle does it: hits and misses, loads, evictions, the
@@ -29,6 +32,46 @@ impl<B: Backend, S> Cache<B, S> {
         self.core.watchers.subscribe()
     }
 
+    /// How this cache did so far, all its handles together: hits, misses, loads, and what the store tells of itself.
+    /// It prints as a table.
+    ///
+    /// A store in memory takes its locks one after the other for it, so once a second is fine and once a request is
+    /// not.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aiocache_core::SimpleMemoryCache;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> aiocache_core::Result<()> {
+    /// let cache = SimpleMemoryCache::new();
+    /// cache.set("a", &1).await?;
+    /// cache.get::<i32>("a").await?;
+    /// cache.get::<i32>("b").await?;
+    /// let stats = cache.stats();
+    /// assert_eq!((stats.hits, stats.misses, stats.store.entries), (1, 1, Some(1)));
+    /// println!("{stats}");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (core, counts) = (&self.core, &self.core.counts);
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            cache: core.name.clone(),
+            backend: core.backend.name(),
+            hits: counts.hits(),
+            misses: counts.misses(),
+            stale: count(&counts.stale),
+            loads: count(&counts.loads),
+            loads_failed: count(&counts.loads_failed),
+            loads_dropped: count(&counts.loads_dropped),
+            loads_shared: count(&counts.loads_shared),
+            refreshed: count(&counts.refreshed),
+            loads_under_way: self.loads_under_way(),
+            reconnects: core.watchers.reconnects(),
+            store: core.backend.stats(),
+        }
+    }
+
     /// Tells what happened to one key.
     pub(crate) fn tell(&self, at: At<'_>, kind: EventKind) {
         self.tell_of(kind, at.namespace, Some(at.key), 1);
@@ -45,6 +88,7 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// [`Watchers`]: crate::events::Watchers
     fn tell_of(&self, kind: EventKind, namespace: &str, key: Option<&str>, items: usize) {
+        self.core.counts.note(kind, items);
         if self.extras.plugins.is_empty() && !self.core.watchers.has_streams() {
             return;
         }
@@ -54,13 +98,27 @@ impl<B: Backend, S> Cache<B, S> {
 
     /// Tells what a read found.
     pub(super) fn tell_of_read(&self, command: &Command<'_>, outcome: &Outcome<'_>) {
-        let (CommandName::Get | CommandName::MultiGet, Outcome::Read { hits }) = (command.name, outcome)
-        else {
-            return;
-        };
-        let found = [(*hits, EventKind::Hit), (command.items - hits, EventKind::Miss)];
-        for (items, kind) in found.into_iter().filter(|(items, _)| *items > 0) {
+        for (kind, items) in found(command, outcome) {
             self.tell_of(kind, command.namespace, command.key, items);
         }
     }
+
+    /// Counts what a read found, where nobody listens.
+    #[inline]
+    pub(super) fn count_read(&self, command: &Command<'_>, outcome: &Outcome<'_>) {
+        for (kind, items) in found(command, outcome) {
+            self.core.counts.note(kind, items);
+        }
+    }
+}
+
+/// What a read says of its keys; nothing, if the command is none.
+#[inline]
+fn found(command: &Command<'_>, outcome: &Outcome<'_>) -> impl Iterator<Item = (EventKind, usize)> + use<> {
+    let (hits, misses) = match (command.name, outcome) {
+        (CommandName::Get | CommandName::MultiGet, Outcome::Read { hits }) => (*hits, command.items - hits),
+        _ => (0, 0),
+    };
+    let told = [(EventKind::Hit, hits), (EventKind::Miss, misses)];
+    told.into_iter().filter(|(_, items)| *items > 0)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::broadcast;
@@ -29,6 +29,7 @@ pub(crate) struct Watchers {
     plugins: Vec<Arc<dyn ErasedPlugin>>,
     stream: OnceLock<broadcast::Sender<Arc<Event<'static>>>>,
     trouble: Arc<Trouble>,
+    reconnects: AtomicU64,
 }
 
 impl Watchers {
@@ -44,7 +45,13 @@ impl Watchers {
             plugins,
             stream: OnceLock::new(),
             trouble,
+            reconnects: AtomicU64::new(0),
         }
+    }
+
+    /// How many lost connections were there again.
+    pub(crate) fn reconnects(&self) -> u64 {
+        self.reconnects.load(Ordering::Relaxed)
     }
 
     /// Whether a command without plugins is nothing but the store's own work, in process.
@@ -123,6 +130,7 @@ impl StoreWatch {
 
     /// A connection that was lost is there again.
     pub fn reconnected(&self) {
+        self.0.reconnects.fetch_add(1, Ordering::Relaxed);
         self.0.tell_of_store(EventKind::Reconnected, None);
     }
 }

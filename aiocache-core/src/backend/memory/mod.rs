@@ -7,6 +7,7 @@ use super::{Backend, Capabilities, Entry, Raw, Remaining, Reply, Version, Want};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::StoreWatch;
 use crate::serializer::{NullSerializer, Object};
+use crate::stats::StoreStats;
 
 mod bound;
 mod queues;
@@ -155,6 +156,16 @@ impl<R: Raw> Backend for MemoryBackend<R> {
 
     fn watch(&self, watch: StoreWatch) {
         self.store.watch(watch);
+    }
+
+    fn stats(&self) -> StoreStats {
+        StoreStats {
+            entries: Some(self.len()),
+            weight: Some(self.weight()),
+            evictions: Some(self.evictions()),
+            expirations: Some(self.expirations()),
+            ..StoreStats::default()
+        }
     }
 
     async fn read<T: Send>(
