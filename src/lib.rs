@@ -41,6 +41,10 @@ mod guide {
     mod decorators {}
     #[doc = include_str!("../docs/keys.md")]
     mod keys {}
+    #[doc = include_str!("../docs/observability.md")]
+    mod observability {}
+    #[doc = include_str!("../docs/plugins.md")]
+    mod plugins {}
     #[doc = include_str!("../docs/reliability.md")]
     mod reliability {}
     #[doc = include_str!("../docs/serializers.md")]

@@ -16,6 +16,8 @@ mod error;
 mod events;
 mod key;
 mod load;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod plugin;
 mod scope;
 mod serializer;
@@ -23,6 +25,7 @@ mod stats;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trace;
 mod trouble;
 mod ttl;
 

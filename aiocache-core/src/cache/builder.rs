@@ -29,6 +29,8 @@ pub struct CacheBuilder<B: Backend, S> {
     ttl: Ttl,
     timeout: Option<Duration>,
     breaker: Option<BreakerSettings>,
+    #[cfg(feature = "metrics")]
+    metrics: bool,
 }
 
 impl<B: Backend> CacheBuilder<B, B::Serializer> {
@@ -42,6 +44,8 @@ impl<B: Backend> CacheBuilder<B, B::Serializer> {
             ttl: Ttl::Never,
             timeout: Some(DEFAULT_TIMEOUT),
             breaker: Some(BreakerSettings::new()),
+            #[cfg(feature = "metrics")]
+            metrics: false,
         }
     }
 }
@@ -58,6 +62,8 @@ impl<B: Backend, S> CacheBuilder<B, S> {
             ttl: self.ttl,
             timeout: self.timeout,
             breaker: self.breaker,
+            #[cfg(feature = "metrics")]
+            metrics: self.metrics,
         }
     }
 
@@ -88,6 +94,25 @@ impl<B: Backend, S> CacheBuilder<B, S> {
     /// One plugin more, after the others.
     pub fn plugin(mut self, plugin: impl Plugin) -> Self {
         self.extras.plugins.push(Arc::new(plugin));
+        self
+    }
+
+    /// Lets the debug events and spans of `tracing` show what `show` makes of a stored key: all of it with
+    /// `str::to_owned`, or as much as holds no personal data. Without this they show no keys. Values are never shown.
+    pub fn log_keys(mut self, show: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        self.extras.show_key = Some(Arc::new(show));
+        self
+    }
+
+    /// Measures this cache through the `metrics` facade: commands, loads, evictions, sizes, the breaker. The guide's
+    /// page about observability lists the names.
+    ///
+    /// Install the recorder before the first command: what was looked up before it came stays silent. A hit in
+    /// process costs somewhat more with it.
+    #[cfg(feature = "metrics")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+    pub fn metrics(mut self) -> Self {
+        self.metrics = true;
         self
     }
 
@@ -148,7 +173,15 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         let breaker = self.breaker.filter(|_| !capabilities.local).map(Breaker::new);
         let trouble: Arc<Trouble> = Arc::default();
         let plugins = self.extras.plugins.clone();
-        let watchers = Watchers::new(&name, capabilities.local, plugins, Arc::clone(&trouble));
+        #[cfg_attr(
+            not(feature = "metrics"),
+            expect(unused_mut, reason = "the metrics are set afterwards")
+        )]
+        let mut watchers = Watchers::new(&name, capabilities.local, plugins, Arc::clone(&trouble));
+        #[cfg(feature = "metrics")]
+        if self.metrics {
+            watchers.measure();
+        }
         let watchers = Arc::new(watchers);
         self.backend.watch(StoreWatch::new(Arc::clone(&watchers)));
         let core = Core {

@@ -32,6 +32,9 @@ pub(crate) use namespace::Namespace;
 /// A user's rule for stored keys: namespace (empty if there is none) and key in, stored key out.
 type KeyBuilder = dyn Fn(&str, &str) -> String + Send + Sync;
 
+/// A user's rule for what the log shows of a stored key.
+type ShowKey = dyn Fn(&str) -> String + Send + Sync;
+
 /// A cache over a backend: a handle that is cheap to clone and can live in a `static`.
 ///
 /// Commands have the names and the meaning they have in aiocache. A miss is `None`; what can go wrong is an
@@ -71,6 +74,8 @@ pub(crate) struct Core<B: Backend> {
 struct Extras {
     plugins: Vec<Arc<dyn ErasedPlugin>>,
     key_builder: Option<Arc<KeyBuilder>>,
+    /// What the log may show of a stored key.
+    show_key: Option<Arc<ShowKey>>,
 }
 
 impl<B: Backend> Cache<B, B::Serializer> {

@@ -13,6 +13,7 @@ use crate::backend::Backend;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{Command, CommandName, Hook, Outcome};
+use crate::trace;
 use crate::ttl::Ttl;
 
 impl<B: Backend, S> Cache<B, S> {
@@ -42,7 +43,7 @@ impl<B: Backend, S> Cache<B, S> {
     /// Whether a command is nothing but the store's own work: in process, and nobody listens.
     #[inline]
     pub(crate) fn is_bare(&self) -> bool {
-        self.core.watchers.leave_it_bare() && self.extras.plugins.is_empty()
+        self.core.watchers.leave_it_bare() && self.extras.plugins.is_empty() && !trace::is_on()
     }
 
     /// Runs a command. `outcome` tells hooks how it ended.
@@ -131,7 +132,7 @@ impl<B: Backend, S> Cache<B, S> {
         outcome: impl FnOnce(&T) -> Outcome<'static>,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        if self.extras.plugins.is_empty() {
+        if self.extras.plugins.is_empty() && !self.is_measured() {
             let done = work.await;
             if let Ok(value) = &done {
                 self.tell_of_read(command, &outcome(value));
@@ -149,6 +150,7 @@ impl<B: Backend, S> Cache<B, S> {
             Err(error) => Outcome::Failed(error),
         };
         self.tell_of_read(command, &outcome);
+        self.measure(command, &outcome, took);
         for plugin in &self.extras.plugins {
             self.guarded(|| plugin.after(command, &outcome, took)).await;
         }

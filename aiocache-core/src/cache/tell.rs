@@ -1,6 +1,8 @@
 //! Where a cache tells what happens in it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::Cache;
 use crate::backend::Backend;
@@ -8,6 +10,7 @@ use crate::events::{Event, EventKind, EventStream};
 use crate::load::At;
 use crate::plugin::{Command, CommandName, Outcome};
 use crate::stats::Stats;
+use crate::trace::{self, Span};
 
 impl<B: Backend, S> Cache<B, S> {
     /// What happens in this cache from now on, whichever handle does it: hits and misses, loads, evictions, the
@@ -89,11 +92,49 @@ impl<B: Backend, S> Cache<B, S> {
     /// [`Watchers`]: crate::events::Watchers
     fn tell_of(&self, kind: EventKind, namespace: &str, key: Option<&str>, items: usize) {
         self.core.counts.note(kind, items);
-        if self.extras.plugins.is_empty() && !self.core.watchers.has_streams() {
+        if self.extras.plugins.is_empty() && !self.core.watchers.listens() {
             return;
         }
         let event = Event::new(kind, &self.core.name, namespace, key, items);
         self.core.watchers.tell(&self.extras.plugins, &event);
+    }
+
+    /// Whether commands are timed for the log or for metrics.
+    #[inline]
+    pub(super) fn is_measured(&self) -> bool {
+        #[cfg(feature = "metrics")]
+        if self.core.watchers.meters().is_some() {
+            return true;
+        }
+        trace::is_on()
+    }
+
+    /// Says how a command ended: in the log, and in the metrics.
+    pub(super) fn measure(&self, command: &Command<'_>, outcome: &Outcome<'_>, took: Duration) {
+        if trace::is_on() {
+            trace::command(command, outcome, took, self.shown(command.key).as_deref());
+        }
+        #[cfg(feature = "metrics")]
+        if let Some(meters) = self.core.watchers.meters() {
+            meters.command(command, outcome, took);
+            meters.gauges(crate::clock::now(), || self.core.backend.stats());
+        }
+    }
+
+    /// What the log may show of a key: nothing, unless the user said what.
+    fn shown(&self, key: Option<&str>) -> Option<String> {
+        let (show, key) = (self.extras.show_key.as_ref()?, key?);
+        let shown = catch_unwind(AssertUnwindSafe(|| show(key)));
+        if shown.is_err() {
+            self.core.trouble.plugin_panicked(&self.core.name);
+        }
+        shown.ok()
+    }
+
+    /// The span of a run of the function.
+    pub(crate) fn load_span(&self, namespace: &str, items: usize, key: Option<&str>) -> Span {
+        let shown = if trace::is_on() { self.shown(key) } else { None };
+        Span::of_load(&self.core.name, namespace, items, shown.as_deref())
     }
 
     /// Tells what a read found.

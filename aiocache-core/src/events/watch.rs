@@ -8,6 +8,8 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::broadcast;
 
 use super::{Event, EventKind, EventStream, EvictionReason};
+#[cfg(feature = "metrics")]
+use crate::metrics::Meters;
 use crate::plugin::ErasedPlugin;
 use crate::trouble::Trouble;
 
@@ -16,8 +18,11 @@ const ROOM: usize = 1024;
 
 /// A store on a wire is never asked past the command.
 const REMOTE: u32 = 1;
+/// Every command is measured.
+#[cfg(feature = "metrics")]
+const METERED: u32 = 2;
 /// Each stream adds this much.
-const STREAM: u32 = 2;
+const STREAM: u32 = 4;
 
 /// Who listens to a cache beside the plugins of the handle that does something.
 pub(crate) struct Watchers {
@@ -30,6 +35,8 @@ pub(crate) struct Watchers {
     stream: OnceLock<broadcast::Sender<Arc<Event<'static>>>>,
     trouble: Arc<Trouble>,
     reconnects: AtomicU64,
+    #[cfg(feature = "metrics")]
+    meters: Option<Meters>,
 }
 
 impl Watchers {
@@ -46,7 +53,22 @@ impl Watchers {
             stream: OnceLock::new(),
             trouble,
             reconnects: AtomicU64::new(0),
+            #[cfg(feature = "metrics")]
+            meters: None,
         }
+    }
+
+    /// Measures every command and counts every event from now on.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn measure(&mut self) {
+        self.meters = Some(Meters::new(&self.cache));
+        *self.state.get_mut() |= METERED;
+    }
+
+    /// What commands are measured with, if they are.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn meters(&self) -> Option<&Meters> {
+        self.meters.as_ref()
     }
 
     /// How many lost connections were there again.
@@ -60,9 +82,9 @@ impl Watchers {
         self.state.load(Ordering::Relaxed) == 0
     }
 
-    /// Whether there is a stream.
-    pub(crate) fn has_streams(&self) -> bool {
-        self.state.load(Ordering::Relaxed) >= STREAM
+    /// Whether there is a stream, or events are counted for metrics.
+    pub(crate) fn listens(&self) -> bool {
+        self.state.load(Ordering::Relaxed) > REMOTE
     }
 
     /// Begins a stream.
@@ -78,14 +100,18 @@ impl Watchers {
         self.state.fetch_sub(STREAM, Ordering::Relaxed);
     }
 
-    /// Tells `plugins` and every stream. Never under a lock: this runs a user's code.
+    /// Tells `plugins`, the metrics and every stream. Never under a lock: this runs a user's code.
     pub(crate) fn tell(&self, plugins: &[Arc<dyn ErasedPlugin>], event: &Event<'_>) {
         for plugin in plugins {
             if catch_unwind(AssertUnwindSafe(|| plugin.told(event))).is_err() {
                 self.trouble.plugin_panicked(&self.cache);
             }
         }
-        if self.has_streams()
+        #[cfg(feature = "metrics")]
+        if let Some(meters) = &self.meters {
+            meters.event(event.kind, event.items);
+        }
+        if self.state.load(Ordering::Relaxed) >= STREAM
             && let Some(sender) = self.stream.get()
         {
             // Nobody left to hear it is no failure.
@@ -102,7 +128,7 @@ impl Watchers {
     }
 
     fn hears_the_store(&self) -> bool {
-        !self.plugins.is_empty() || self.has_streams()
+        !self.plugins.is_empty() || self.listens()
     }
 }
 

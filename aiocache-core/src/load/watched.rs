@@ -9,6 +9,7 @@ use crate::backend::Backend;
 use crate::cache::Cache;
 use crate::clock;
 use crate::events::EventKind;
+use crate::trace::Span;
 
 /// What is loaded: one key, or several at once.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +22,7 @@ pub(super) enum Loaded<'a> {
 struct Run<'a, B: Backend, S> {
     cache: &'a Cache<B, S>,
     loaded: Loaded<'a>,
+    span: Span,
     since: u64,
     ended: bool,
 }
@@ -34,21 +36,28 @@ impl<B: Backend, S> Cache<B, S> {
         failed: fn(&F::Output) -> bool,
         load: F,
     ) -> F::Output {
+        let (namespace, items, key) = match loaded {
+            Loaded::One(At { key, namespace }) => (namespace, 1, Some(key)),
+            Loaded::Many { namespace, items } => (namespace, items, None),
+        };
         let mut run = Run {
             cache: self,
             loaded,
+            span: self.load_span(namespace, items, key),
             since: clock::now(),
             ended: false,
         };
         run.tell(EventKind::LoadStarted);
-        let returned = held(flights, load).await;
+        let returned = run.span.around(held(flights, load)).await;
         let took = run.took();
         run.ended = true;
-        run.tell(if failed(&returned) {
-            EventKind::LoadFailed { took }
+        if failed(&returned) {
+            run.span.ended("failed");
+            run.tell(EventKind::LoadFailed { took });
         } else {
-            EventKind::LoadFinished { took }
-        });
+            run.span.ended("finished");
+            run.tell(EventKind::LoadFinished { took });
+        }
         returned
     }
 }
@@ -70,6 +79,7 @@ impl<B: Backend, S> Drop for Run<'_, B, S> {
     fn drop(&mut self) {
         if !self.ended {
             let took = self.took();
+            self.span.ended("dropped");
             self.tell(EventKind::LoadDropped { took });
         }
     }

@@ -39,6 +39,10 @@ pub enum CommandName {
 }
 
 impl CommandName {
+    /// How many there are.
+    #[cfg(feature = "metrics")]
+    pub(crate) const COUNT: usize = Self::Close as usize + 1;
+
     /// The name of the method, such as `"multi_get"`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -119,6 +123,27 @@ pub enum Outcome<'a> {
     Done,
     /// It failed.
     Failed(&'a Error),
+}
+
+impl Outcome<'_> {
+    /// Every word of [`label`](Self::label).
+    #[cfg(feature = "metrics")]
+    pub(crate) const LABELS: [&'static str; 7] =
+        ["hit", "partial", "miss", "found", "absent", "done", "failed"];
+
+    /// The outcome of a command with this many keys in a word.
+    #[cfg(any(feature = "metrics", feature = "tracing"))]
+    pub(crate) const fn label(&self, items: usize) -> &'static str {
+        match self {
+            Self::Read { hits: 0 } if items > 0 => "miss",
+            Self::Read { hits } if *hits < items => "partial",
+            Self::Read { .. } => "hit",
+            Self::Deleted(0) | Self::Found(false) => "absent",
+            Self::Deleted(_) | Self::Found(true) => "found",
+            Self::Counted(_) | Self::Done => "done",
+            Self::Failed(_) => "failed",
+        }
+    }
 }
 
 macro_rules! hooks {
