@@ -49,4 +49,8 @@ mod guide {
     mod reliability {}
     #[doc = include_str!("../docs/serializers.md")]
     mod serializers {}
+    #[doc = include_str!("../docs/testing.md")]
+    mod testing {}
+    #[doc = include_str!("../docs/writing-a-backend.md")]
+    mod writing_a_backend {}
 }
