@@ -59,8 +59,8 @@ pub mod __generated {
     pub use crate::cache::{AnyReturned, Entries, Evicting, Returned};
     pub use crate::load::{
         AllPairs, Alone, Bulk, BulkKind, BulkKind1, BulkOutcome, Call, Cloned, Hooks, Kind, Kind1, Kind2,
-        Never, NoneRule, Opt, Outcome, PairHooks, Pairs, Plain, Res, ResOpt, ResPairs, Rest, Rest1, Share,
-        ShareWith, SkipIf, SkipNone, Split, StoreNone, TakeAlong, TakenAlong, TtlWith,
+        Looked, Never, NoneRule, Opt, Outcome, PairHooks, Pairs, Plain, Res, ResOpt, ResPairs, Rest, Rest1,
+        Share, ShareWith, SkipIf, SkipNone, Split, StoreNone, TakeAlong, TakenAlong, TtlWith,
     };
 }
 

@@ -44,6 +44,7 @@ trait Erased<R: Raw>: Send + Sync + 'static {
     fn dyn_name(&self) -> &'static str;
     fn dyn_capabilities(&self) -> Capabilities;
     fn dyn_read<'a>(&'a self, key: &'a str, want: Want, f: OnEntry<'a, R>) -> Boxed<'a, ()>;
+    fn dyn_read_now(&self, key: &str, f: &mut dyn FnMut(Entry<'_, R>)) -> Option<Result<()>>;
     fn dyn_read_many<'a>(&'a self, keys: &'a [&'a str], want: Want, f: OnItem<'a, R>) -> Boxed<'a, ()>;
     fn dyn_write<'a>(&'a self, key: &'a str, raw: R, ttl: Option<Duration>) -> Boxed<'a, ()>;
     fn dyn_write_many<'a>(&'a self, pairs: Vec<(&'a str, R)>, ttl: Option<Duration>) -> Boxed<'a, ()>;
@@ -80,6 +81,10 @@ impl<B: Backend> Erased<B::Raw> for B {
 
     fn dyn_read<'a>(&'a self, key: &'a str, want: Want, f: OnEntry<'a, B::Raw>) -> Boxed<'a, ()> {
         Box::pin(async move { self.read(key, want, f).await.map(|_| ()) })
+    }
+
+    fn dyn_read_now(&self, key: &str, f: &mut dyn FnMut(Entry<'_, B::Raw>)) -> Option<Result<()>> {
+        Some(self.read_now(key, f)?.map(|_| ()))
     }
 
     fn dyn_read_many<'a>(&'a self, keys: &'a [&'a str], want: Want, f: OnItem<'a, B::Raw>) -> Boxed<'a, ()> {
@@ -183,6 +188,17 @@ impl<R: Raw> Backend for DynBackend<R> {
         };
         self.0.dyn_read(key, want, &mut once).await?;
         Ok(out)
+    }
+
+    fn read_now<T>(&self, key: &str, f: impl FnOnce(Entry<'_, R>) -> T) -> Option<Result<Option<T>>> {
+        let (mut f, mut out) = (Some(f), None);
+        let mut once = |entry: Entry<'_, R>| {
+            if let Some(f) = f.take() {
+                out = Some(f(entry));
+            }
+        };
+        let done = self.0.dyn_read_now(key, &mut once)?;
+        Some(done.map(|()| out))
     }
 
     async fn read_many<T: Send>(

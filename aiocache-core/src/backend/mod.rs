@@ -74,6 +74,17 @@ pub trait Backend: Send + Sync + 'static {
         f: impl FnOnce(Entry<'_, Self::Raw>) -> R + Send,
     ) -> impl Future<Output = Result<Option<R>>> + Send;
 
+    /// Reads a key without waiting, where the store can: one in this process. `None` says that it cannot, and
+    /// [`read`](Self::read) is asked instead; the answer inside is that of `read` for [`Want::VALUE`].
+    ///
+    /// # Behavior
+    /// - a store that answers at once answers as `read` does
+    #[inline]
+    fn read_now<R>(&self, key: &str, f: impl FnOnce(Entry<'_, Self::Raw>) -> R) -> Option<Result<Option<R>>> {
+        let _ = (key, f);
+        None
+    }
+
     /// Reads several keys in one round trip and hands each one that is there, with its position, to `f`.
     ///
     /// # Behavior

@@ -155,6 +155,7 @@ impl<B: Backend, S> CacheBuilder<B, S> {
             timeout: self.timeout,
         };
         Ok(Cache {
+            plain: core.is_plain(&self.extras),
             core: Arc::new(core),
             serializer: Arc::new(self.serializer),
             extras: Arc::new(self.extras),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::{Backend, Capabilities};
+use crate::backend::{Backend, Capabilities, KeyRule};
 use crate::background::Background;
 use crate::breaker::Breaker;
 use crate::key::{Key, KeyBuf};
@@ -45,6 +45,8 @@ pub struct Cache<B: Backend, S = <B as Backend>::Serializer> {
     ttl: Option<Duration>,
     timeout: Option<Duration>,
     disabled: bool,
+    /// A read is nothing but the store's own work, under the key as it was built.
+    plain: bool,
 }
 
 /// What all handles of a cache share.
@@ -130,6 +132,7 @@ impl<B: Backend, S> Cache<B, S> {
         extras.plugins.push(Arc::new(plugin));
         Self {
             extras: Arc::new(extras),
+            plain: false,
             ..self.clone()
         }
     }
@@ -144,6 +147,7 @@ impl<B: Backend, S> Cache<B, S> {
             ttl: self.ttl,
             timeout: self.timeout,
             disabled: self.disabled,
+            plain: self.plain,
         }
     }
 
@@ -152,6 +156,7 @@ impl<B: Backend, S> Cache<B, S> {
     pub fn with_disabled(&self, disabled: bool) -> Self {
         Self {
             disabled,
+            plain: !disabled && self.core.is_plain(&self.extras),
             ..self.clone()
         }
     }
@@ -202,6 +207,12 @@ impl<B: Backend, S> Cache<B, S> {
     /// Whether this handle, or every cache, is switched off.
     pub(crate) fn is_off(&self) -> bool {
         self.disabled || crate::disabled::is_disabled()
+    }
+
+    /// Whether a read is nothing but the store's own work.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain && crate::disabled::are_on()
     }
 
     pub(crate) fn namespace_arc(&self) -> Option<Arc<Namespace>> {
@@ -257,7 +268,16 @@ impl<B: Backend, S> Clone for Cache<B, S> {
             ttl: self.ttl,
             timeout: self.timeout,
             disabled: self.disabled,
+            plain: self.plain,
         }
+    }
+}
+
+impl<B: Backend> Core<B> {
+    /// Whether a handle with these extras reads as [`Cache::plain`] says.
+    fn is_plain(&self, extras: &Extras) -> bool {
+        let Capabilities { local, keys, .. } = self.capabilities;
+        local && keys == KeyRule::Any && extras.key_builder.is_none() && extras.plugins.is_empty()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::call::{Call, Hooks};
 use super::held::{held, is_held};
-use super::{At, Found, Landing, Lead, NoneRule, Outcome, Policy, Share, Split, Turn};
+use super::{At, Found, Landing, Lead, Looked, NoneRule, Outcome, Policy, Share, Split, Turn};
 use crate::backend::{Backend, Raw};
 use crate::scope::{self, Source};
 use crate::serializer::{Dump, Load};
@@ -61,8 +61,8 @@ where
     X: Share<K::Rest>,
     H: Hooks<K::Value>,
 {
-    /// Gives what is cached, or loads it.
-    pub(crate) async fn run<F, Fut>(&self, at: At<'_>, policy: &Policy, load: F) -> K::Return
+    /// Gives what is cached, or loads it; `looked` is what a quick look said before.
+    pub(crate) async fn run<F, Fut>(&self, at: At<'_>, policy: &Policy, looked: Looked, load: F) -> K::Return
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = K::Return>,
@@ -72,7 +72,9 @@ where
             return Box::pin(self.load_unread(at, policy, load)).await;
         }
         let mut missed = self.before_the_read(at);
-        if let Some(returned) = missed.judge::<K>(self.cache.look::<K>(at).await) {
+        if looked == Looked::Nowhere
+            && let Some(returned) = missed.judge::<K>(self.cache.look::<K>(at).await)
+        {
             return returned;
         }
         Box::pin(self.miss(at, policy, missed, load)).await

@@ -35,6 +35,7 @@ macro_rules! backend_conformance {
             reading:
                 a_missing_key_is_none
                 a_hit_answers_what_f_returns
+                an_answer_at_once_is_that_of_a_read
                 a_written_value_is_read_as_it_was_written
                 control_characters_and_binary_survive
                 a_large_value_survives

@@ -161,6 +161,11 @@ impl<R: Raw> Backend for MemoryBackend<R> {
         self.store.read(key, want, f)
     }
 
+    #[inline]
+    fn read_now<T>(&self, key: &str, f: impl FnOnce(Entry<'_, R>) -> T) -> Option<Result<Option<T>>> {
+        Some(self.store.read(key, Want::VALUE, f))
+    }
+
     async fn read_many<T: Send>(
         &self,
         keys: &[&str],

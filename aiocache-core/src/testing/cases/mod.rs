@@ -32,7 +32,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::{Fixture, Sample};
-use crate::backend::{Backend, Want};
+use crate::backend::{Backend, Raw, Want};
 use crate::error::{ErrorKind, Result};
 use crate::ttl::Remaining;
 
