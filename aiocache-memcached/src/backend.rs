@@ -140,7 +140,9 @@ impl Backend for MemcachedBackend {
             max_bytes: MAX_KEY_BYTES,
         };
         capabilities.clear_namespace = false;
-        capabilities.max_value_bytes = Some(self.servers.limits().max_value_bytes);
+        let limits = self.servers.limits();
+        capabilities.max_value_bytes = Some(limits.max_value_bytes);
+        capabilities.deadline = Some(self.servers.longest());
         capabilities
     }
 

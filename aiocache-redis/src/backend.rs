@@ -105,13 +105,16 @@ impl RedisBackend {
 
     async fn run(&self, script: &Script, key: &str, arguments: &[&[u8]], repeat: Repeat) -> Result<Value> {
         let size = arguments.iter().map(|argument| argument.len()).sum();
-        let answer = self
-            .call(key, &script.by_hash(key, arguments), size, repeat)
-            .await?;
+        let until = self.store.limits().until();
+        let send = async |command: Cmd| {
+            let answer = self
+                .store
+                .call_until(key.as_bytes(), &command, size, repeat, until);
+            answer.await
+        };
+        let answer = send(script.by_hash(key, arguments)).await?;
         if reply::is_unknown_script(&answer) {
-            return self
-                .call(key, &script.by_source(key, arguments), size, repeat)
-                .await;
+            return send(script.by_source(key, arguments)).await;
         }
         Ok(answer)
     }
@@ -145,7 +148,9 @@ impl Backend for RedisBackend {
 
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = Capabilities::remote();
-        capabilities.max_value_bytes = Some(self.store.limits().max_value_bytes);
+        let limits = self.store.limits();
+        capabilities.max_value_bytes = Some(limits.max_value_bytes);
+        capabilities.deadline = Some(limits.deadline);
         capabilities
     }
 

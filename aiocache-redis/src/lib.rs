@@ -42,6 +42,7 @@ mod command;
 mod config;
 mod connect;
 mod connection;
+mod deadline;
 mod error;
 mod lane;
 mod read;

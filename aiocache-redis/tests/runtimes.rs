@@ -120,8 +120,8 @@ fn a_dropped_backend_closes_its_connections() {
         assert_eq!(clients(&watcher).await, 1);
         assert_eq!(
             tokio::runtime::Handle::current().metrics().num_alive_tasks(),
-            2,
-            "of the watcher"
+            3,
+            "of the watcher: its connection, the guard of that, and the watch over its deadlines"
         );
     });
 }

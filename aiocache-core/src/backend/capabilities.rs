@@ -22,6 +22,10 @@ pub struct Capabilities {
     pub remaining_ttl: bool,
     /// The largest value that is sent, in bytes.
     pub max_value_bytes: Option<usize>,
+    /// The longest that any command but `clear` and `close` takes, by deadlines of the store's own. A cache whose
+    /// timeout is longer sets no timer beside them, and a write waits at least this long for a load's store of the
+    /// same key. `None` where there is no such time.
+    pub deadline: Option<Duration>,
 }
 
 /// Which keys a store can hold.
@@ -50,6 +54,7 @@ impl Capabilities {
             compare: true,
             remaining_ttl: true,
             max_value_bytes: None,
+            deadline: None,
         }
     }
 
@@ -65,6 +70,7 @@ impl Capabilities {
             compare: true,
             remaining_ttl: true,
             max_value_bytes: None,
+            deadline: None,
         }
     }
 }

@@ -144,9 +144,15 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         }
         let name = self.name.unwrap_or_else(|| self.backend.name().into());
         let breaker = self.breaker.filter(|_| !capabilities.local).map(Breaker::new);
+        let flights = Flights::new(&capabilities);
+        // A write waits for a store of the same key, and then for its own answer.
+        let longest = capabilities
+            .deadline
+            .and_then(|deadline| deadline.checked_add(flights.store_wait().unwrap_or_default()));
         let core = Core {
             backend: self.backend,
-            flights: Arc::new(Flights::new(capabilities.local)),
+            flights: Arc::new(flights),
+            longest,
             capabilities,
             name,
             trouble: Trouble::default(),

@@ -61,6 +61,8 @@ pub(crate) struct Core<B: Backend> {
     breaker: Option<Breaker>,
     /// The timeout given to the builder.
     timeout: Option<Duration>,
+    /// The longest that a command takes by the store's own deadlines, if it has such.
+    longest: Option<Duration>,
 }
 
 /// What few handles have.

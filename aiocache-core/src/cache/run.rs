@@ -45,33 +45,60 @@ impl<B: Backend, S> Cache<B, S> {
         self.core.capabilities.local && self.extras.plugins.is_empty()
     }
 
+    /// Whether the timeout cannot pass before the store's own deadlines do, so that no timer is needed for it.
+    #[inline]
+    fn is_timed_by_store(&self) -> bool {
+        match (self.timeout, self.core.longest) {
+            (Some(timeout), Some(longest)) => longest <= timeout,
+            (Some(_), None) => false,
+            (None, _) => true,
+        }
+    }
+
     /// Runs a command. `outcome` tells hooks how it ended.
-    pub(crate) async fn run<T>(
+    ///
+    /// The work is made where it is awaited: a future that is handed on is copied each time, and one of a wire is
+    /// large.
+    pub(crate) async fn run<T, F: Future<Output = Result<T>>>(
         &self,
         command: Command<'_>,
         outcome: impl FnOnce(&T) -> Outcome<'static>,
-        work: impl Future<Output = Result<T>>,
+        work: impl FnOnce() -> F,
     ) -> Result<T> {
-        let done = if self.is_bare() {
-            work.await
+        let done = if self.is_direct(command.name) {
+            work().await
         } else {
             // Boxed, so that a hit in memory does not carry the room that a timer and hooks need.
             Box::pin(self.timed(&command, outcome, work)).await
         };
-        done.map_err(|error| {
-            let error = error.at(command.name.as_str(), self.core.backend.name(), command.namespace);
-            match command.key {
-                Some(key) if error.key().is_none() => error.with_key(key),
-                _ => error,
-            }
-        })
+        done.map_err(|error| self.explained(error, &command))
     }
 
-    async fn timed<T>(
+    /// Whether a command has no hooks and needs no timer.
+    #[inline]
+    fn is_direct(&self, command: CommandName) -> bool {
+        let needs_no_timer = match command {
+            CommandName::Close => false,
+            CommandName::Clear => true,
+            _ => self.is_timed_by_store(),
+        };
+        self.extras.plugins.is_empty() && (self.core.capabilities.local || needs_no_timer)
+    }
+
+    #[cold]
+    fn explained(&self, error: Error, command: &Command<'_>) -> Error {
+        let error = error.at(command.name.as_str(), self.core.backend.name(), command.namespace);
+        match command.key {
+            Some(key) if error.key().is_none() => error.with_key(key),
+            _ => error,
+        }
+    }
+
+    async fn timed<T, F: Future<Output = Result<T>>>(
         &self,
         command: &Command<'_>,
         outcome: impl FnOnce(&T) -> Outcome<'static>,
-        work: impl Future<Output = Result<T>>,
+        work: impl FnOnce() -> F,
     ) -> Result<T> {
         let all = self.hooked(command, outcome, work);
         // A clear deletes in batches, each with the store's own deadline.
@@ -83,9 +110,12 @@ impl<B: Backend, S> Cache<B, S> {
     }
 
     /// Asks the store something for the engine itself: within the timeout, and past the hooks.
-    pub(crate) async fn quietly<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        if self.core.capabilities.local {
-            work.await
+    pub(crate) async fn quietly<T, F: Future<Output = Result<T>>>(
+        &self,
+        work: impl FnOnce() -> F,
+    ) -> Result<T> {
+        if self.core.capabilities.local || self.is_timed_by_store() {
+            self.ask(work).await
         } else {
             Box::pin(self.within_timeout(self.ask(work))).await
         }
@@ -104,35 +134,36 @@ impl<B: Backend, S> Cache<B, S> {
 
     /// Asks the store, if the breaker lets it, and tells the breaker how it did. Nothing but the store's own work
     /// belongs in here: what goes wrong on this side says nothing about the store.
-    pub(crate) async fn ask<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn ask<T, F: Future<Output = Result<T>>>(&self, work: impl FnOnce() -> F) -> Result<T> {
         let Some(breaker) = &self.core.breaker else {
-            return work.await;
+            return work().await;
         };
         breaker.admit()?;
-        let unanswered = Unanswered {
+        // A caller that goes before the store's own deadline has little patience, and says nothing about the store.
+        let unanswered = (!self.is_timed_by_store()).then(|| Unanswered {
             core: &self.core,
             since: clock::now(),
-        };
-        let done = work.await;
+        });
+        let done = work().await;
         std::mem::forget(unanswered);
         self.core.note(done.as_ref().is_err_and(Error::is_transient));
         done
     }
 
-    async fn hooked<T>(
+    async fn hooked<T, F: Future<Output = Result<T>>>(
         &self,
         command: &Command<'_>,
         outcome: impl FnOnce(&T) -> Outcome<'static>,
-        work: impl Future<Output = Result<T>>,
+        work: impl FnOnce() -> F,
     ) -> Result<T> {
         if self.extras.plugins.is_empty() {
-            return work.await;
+            return work().await;
         }
         for plugin in &self.extras.plugins {
             self.guarded(|| plugin.before(command)).await;
         }
         let before = clock::now();
-        let done = work.await;
+        let done = work().await;
         let took = Duration::from_nanos(clock::now().saturating_sub(before));
         let outcome = match &done {
             Ok(value) => outcome(value),
