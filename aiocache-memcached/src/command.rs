@@ -5,7 +5,7 @@ use std::future::Future;
 use aiocache_core::{Error, ErrorKind, Remaining, Reply, Result, Version, Want};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Dialect, Request};
+use crate::connection::{Connection, Dialect};
 use crate::error::{Fault, Repeat};
 use crate::expiry::Expiry;
 use crate::key::Key;
@@ -280,7 +280,7 @@ impl Command for Flush {
     }
 
     async fn run(&self, link: &mut Connection) -> Result<Result<()>, Fault> {
-        let mut request = Request::default();
+        let mut request = link.request();
         request.push(b"flush_all\r\n");
         link.exchange(request, async |reader| match reader.answer().await? {
             b"OK" => Ok(Ok(())),

@@ -10,7 +10,7 @@ use aiocache_core::{Error, ErrorKind, Result};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::connection::{Connection, Dialect, Request};
+use crate::connection::{Connection, Dialect};
 use crate::error::{Fault, Repeat, unreachable};
 
 /// User name and password of a server that was started with `-Y`.
@@ -66,7 +66,7 @@ impl Connect {
 /// A `set` whose key does not count, with the user name and the password as its value (`protocol.txt`).
 async fn log_in(link: &mut Connection, login: &Login) -> Result<(), Fault> {
     let token = format!("{} {}", login.username, login.password);
-    let mut request = Request::default();
+    let mut request = link.request();
     request.push(b"set login 0 0").number(" ", token.len()).end_line();
     request.data(&token.into());
     link.exchange(request, async |reader| match reader.answer().await? {
@@ -77,7 +77,7 @@ async fn log_in(link: &mut Connection, login: &Login) -> Result<(), Fault> {
 }
 
 async fn dialect(link: &mut Connection) -> Result<Dialect, Fault> {
-    let mut request = Request::default();
+    let mut request = link.request();
     request.push(b"mn\r\n");
     link.exchange(request, async |reader| match reader.line().await? {
         b"MN" => Ok(Dialect::Meta),

@@ -40,6 +40,7 @@ mod lane;
 mod meta;
 mod orphans;
 mod raw;
+mod request;
 mod ring;
 mod servers;
 mod text;

@@ -3,11 +3,12 @@
 use aiocache_core::{Error, Remaining, Version, Want};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Reader, Request};
+use crate::connection::{Connection, Reader};
 use crate::error::Fault;
 use crate::expiry::Expiry;
 use crate::head::{Code, Head, head, plain_head};
 use crate::key::Key;
+use crate::request::Request;
 
 /// What was found under a key.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub(crate) async fn get(
     keys: &[Key],
     want: Want,
 ) -> Result<Vec<Option<Found>>, Fault> {
-    let mut request = Request::default();
+    let mut request = link.request();
     let first = link.opaques(keys.len());
     for (opaque, key) in opaques(first, keys.len()).zip(keys) {
         request.push(b"mg ").push(key.as_bytes()).push(b" v");
@@ -110,7 +111,7 @@ pub(crate) async fn set(
     mode: Mode,
     expiry: Expiry,
 ) -> Result<Vec<Result<bool, Error>>, Fault> {
-    let mut request = Request::default();
+    let mut request = link.request();
     let first = link.opaques(items.len());
     for (opaque, (key, raw)) in opaques(first, items.len()).zip(items) {
         push_set(&mut request, key, raw, mode, expiry, opaque);
@@ -141,7 +142,7 @@ impl Head {
 
 /// Deletes keys, each only if it has the id `cas` where one is given; how many were there.
 pub(crate) async fn delete(link: &mut Connection, keys: &[Key], cas: Option<u64>) -> Result<u64, Fault> {
-    let mut request = Request::default();
+    let mut request = link.request();
     let first = link.opaques(keys.len());
     for (opaque, key) in opaques(first, keys.len()).zip(keys) {
         request.push(b"md ").push(key.as_bytes());
@@ -191,7 +192,7 @@ async fn look(
     token: impl std::fmt::Display,
 ) -> Result<Option<Head>, Fault> {
     let opaque = link.opaques(1);
-    let mut request = Request::default();
+    let mut request = link.request();
     request.push(b"mg ").push(key.as_bytes()).number(flag, token);
     request.number(" O", opaque).end_line();
     let head = link

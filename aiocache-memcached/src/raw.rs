@@ -4,7 +4,7 @@
 use aiocache_core::{Error, ErrorKind, Reply, Result};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Reader, Request};
+use crate::connection::{Connection, Reader};
 use crate::error::{Fault, refusal};
 use crate::key::Key;
 
@@ -93,7 +93,7 @@ impl Line {
     }
 
     pub(crate) async fn run(&self, link: &mut Connection) -> Result<Result<Reply>, Fault> {
-        let mut request = Request::default();
+        let mut request = link.request();
         request.push(&self.line).end_line();
         let form = self.form;
         link.exchange(request, async |reader| match form {

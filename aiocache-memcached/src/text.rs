@@ -10,7 +10,7 @@ use std::io;
 use aiocache_core::{Error, ErrorKind, Raw, Version, Want};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Reader, Request};
+use crate::connection::{Connection, Reader};
 use crate::error::{Fault, refusal};
 use crate::expiry::Expiry;
 use crate::key::Key;
@@ -30,7 +30,7 @@ pub(crate) async fn get(
     keys: &[Key],
     want: Want,
 ) -> Result<Vec<Option<Found>>, Fault> {
-    let mut request = Request::default();
+    let mut request = link.request();
     for key in keys {
         request.push(b"gets ").push(key.as_bytes()).end_line();
     }
@@ -91,7 +91,7 @@ pub(crate) async fn set(
         return Ok(stored);
     }
     let verb: &[u8] = if mode == Mode::IfAbsent { b"add " } else { b"set " };
-    let mut request = Request::default();
+    let mut request = link.request();
     for (key, raw) in items {
         request.push(verb).push(key.as_bytes()).push(b" 0");
         request
@@ -142,7 +142,7 @@ pub(crate) async fn delete(link: &mut Connection, keys: &[Key], cas: Option<u64>
         }
         return Ok(deleted);
     }
-    let mut request = Request::default();
+    let mut request = link.request();
     for key in keys {
         request.push(b"delete ").push(key.as_bytes()).end_line();
     }
@@ -158,7 +158,7 @@ pub(crate) async fn delete(link: &mut Connection, keys: &[Key], cas: Option<u64>
 
 /// Gives a key a new expiry; whether it was there.
 pub(crate) async fn touch(link: &mut Connection, key: &Key, expiry: Expiry) -> Result<bool, Fault> {
-    let mut request = Request::default();
+    let mut request = link.request();
     request.push(b"touch ").push(key.as_bytes());
     request.number(" ", expiry.number()).end_line();
     link.exchange(request, async |reader| was_there(reader, b"TOUCHED").await)
