@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::connection::{Connection, Dialect};
 use crate::error::{Fault, Repeat, unreachable};
+use crate::generation::{Generations, Scope};
 
 /// User name and password of a server that was started with `-Y`.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub(crate) struct Connect {
     pub(crate) login: Option<Login>,
     pub(crate) within: Duration,
     pub(crate) max_value_bytes: usize,
+    /// Those of this server, where namespaces can be cleared.
+    pub(crate) generations: Option<Arc<Generations>>,
 }
 
 impl Connect {
@@ -54,7 +57,8 @@ impl Connect {
     async fn shake_hands(&self, epoch: Arc<AtomicU64>) -> Result<Connection, Fault> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         stream.set_nodelay(true)?;
-        let mut link = Connection::new(stream, self.max_value_bytes, epoch);
+        let scope = Scope::new(self.generations.clone());
+        let mut link = Connection::new(stream, self.max_value_bytes, epoch, scope);
         if let Some(login) = &self.login {
             log_in(&mut link, login).await?;
         }

@@ -1,5 +1,6 @@
 //! One connection to a server, and bytes to and from it.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
@@ -14,6 +15,8 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
 
 use crate::error::{Fault, fatal, too_large};
+use crate::generation::Scope;
+use crate::key::Key;
 use crate::request::Request;
 
 /// The longest line of an answer: a key, and the flags that were asked for.
@@ -41,6 +44,8 @@ pub(crate) struct Connection {
     writer: Writer,
     /// Where the next request is written.
     buffer: Vec<u8>,
+    /// The generations that keys are under.
+    pub(crate) scope: Scope,
     pub(crate) dialect: Dialect,
     /// See [`epoch`](Self::epoch).
     epoch: Arc<AtomicU64>,
@@ -54,7 +59,12 @@ pub(crate) struct Connection {
 pub(crate) type Lent<'a> = Protocol<Join<Take<&'a mut BufReader<OwnedReadHalf>>, BufWriter<&'a mut Writer>>>;
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, max_value_bytes: usize, epoch: Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(
+        stream: TcpStream,
+        max_value_bytes: usize,
+        epoch: Arc<AtomicU64>,
+        scope: Scope,
+    ) -> Self {
         let (reader, writer) = stream.into_split();
         #[cfg(test)]
         let writer = counted::Counted::new(writer);
@@ -66,6 +76,7 @@ impl Connection {
             },
             writer,
             buffer: Vec::new(),
+            scope,
             dialect: Dialect::Meta,
             epoch,
             opaque: 0,
@@ -89,9 +100,20 @@ impl Connection {
         first
     }
 
-    /// An empty request, for [`exchange`](Self::exchange).
+    /// A key as this server has it.
+    pub(crate) fn name<'k>(&self, key: &'k Key) -> Cow<'k, str> {
+        self.scope.name(key)
+    }
+
+    /// A request without a command yet, for [`exchange`](Self::exchange).
     pub(crate) fn request(&mut self) -> Request {
-        Request::within(std::mem::take(&mut self.buffer))
+        let mut request = Request::within(std::mem::take(&mut self.buffer));
+        let due = self.scope.due();
+        if due > 0 {
+            let first = self.opaques(due);
+            self.scope.ask(&mut request, first);
+        }
+        request
     }
 
     /// Sends `request` and reads what `read` reads, both at once: a server stops taking questions while its answers
@@ -102,7 +124,11 @@ impl Connection {
         read: impl AsyncFnOnce(&mut Reader) -> Result<R, Fault>,
     ) -> Result<R, Fault> {
         let mut write = pin!(request.send(&mut self.writer));
-        let mut read = pin!(read(&mut self.reader));
+        let (reader, scope) = (&mut self.reader, &mut self.scope);
+        let mut read = pin!(async move {
+            scope.hear(reader).await?;
+            read(reader).await
+        });
         let mut buffer = None;
         let answer = poll_fn(|context| {
             if buffer.is_none()

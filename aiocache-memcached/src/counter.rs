@@ -79,7 +79,10 @@ async fn read(link: &mut Connection, key: &Key) -> Result<Result<Option<Seen>, E
         let first = link.opaques(2);
         let mut request = link.request();
         for opaque in [first, first.wrapping_add(1)] {
-            request.push(b"mg ").push(key.as_bytes()).push(b" v t c");
+            request
+                .push(b"mg ")
+                .push(link.name(key).as_bytes())
+                .push(b" v t c");
             request.number(" O", opaque).end_line();
         }
         let (one, other) = link
@@ -134,7 +137,7 @@ async fn count(
 ) -> Result<Result<bool, Error>, Fault> {
     let opaque = link.opaques(1);
     let mut request = link.request();
-    request.push(b"ma ").push(key.as_bytes());
+    request.push(b"ma ").push(link.name(key).as_bytes());
     request.push(if delta < 0 { b" MD" } else { b" MI" });
     request.number(" D", delta.unsigned_abs()).number(" C", seen.cas);
     request.push(b" v").number(" O", opaque).end_line();
@@ -205,10 +208,10 @@ async fn swap(link: &mut Connection, key: &Key, raw: &Bytes, cas: u64, ttl: i64)
     let first = link.opaques(2);
     let second = first.wrapping_add(1);
     let mut request = link.request();
-    request.push(b"mg ").push(key.as_bytes()).push(b" t");
+    request.push(b"mg ").push(link.name(key).as_bytes()).push(b" t");
     request.number(" O", first).end_line();
     let mode = Mode::IfUnchanged { cas };
-    meta::push_set(&mut request, key, raw, mode, expiry_of(ttl), second);
+    meta::push_set(&mut request, &link.name(key), raw, mode, expiry_of(ttl), second);
     link.exchange(request, async |reader| {
         let now = head(reader, first).await?.map_err(Fault::OutOfStep)?.ttl;
         let outcome = match head(reader, second).await? {

@@ -33,6 +33,7 @@ mod connection;
 mod counter;
 mod error;
 mod expiry;
+mod generation;
 mod head;
 mod job;
 mod key;

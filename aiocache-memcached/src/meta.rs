@@ -35,7 +35,7 @@ pub(crate) async fn get(
     let mut request = link.request();
     let first = link.opaques(keys.len());
     for (opaque, key) in opaques(first, keys.len()).zip(keys) {
-        request.push(b"mg ").push(key.as_bytes()).push(b" v");
+        request.push(b"mg ").push(link.name(key).as_bytes()).push(b" v");
         if want.remaining {
             request.push(b" t");
         }
@@ -84,7 +84,7 @@ async fn read_found(
 /// Writes one `ms` with its data block.
 pub(crate) fn push_set(
     request: &mut Request,
-    key: &Key,
+    name: &str,
     raw: &Bytes,
     mode: Mode,
     expiry: Expiry,
@@ -92,7 +92,7 @@ pub(crate) fn push_set(
 ) {
     request
         .push(b"ms ")
-        .push(key.as_bytes())
+        .push(name.as_bytes())
         .number(" ", raw.len())
         .number(" T", expiry.number());
     match mode {
@@ -114,7 +114,7 @@ pub(crate) async fn set(
     let mut request = link.request();
     let first = link.opaques(items.len());
     for (opaque, (key, raw)) in opaques(first, items.len()).zip(items) {
-        push_set(&mut request, key, raw, mode, expiry, opaque);
+        push_set(&mut request, &link.name(key), raw, mode, expiry, opaque);
     }
     link.exchange(request, async |reader| {
         let mut stored = Vec::with_capacity(items.len());
@@ -145,7 +145,7 @@ pub(crate) async fn delete(link: &mut Connection, keys: &[Key], cas: Option<u64>
     let mut request = link.request();
     let first = link.opaques(keys.len());
     for (opaque, key) in opaques(first, keys.len()).zip(keys) {
-        request.push(b"md ").push(key.as_bytes());
+        request.push(b"md ").push(link.name(key).as_bytes());
         if let Some(cas) = cas {
             request.number(" C", cas);
         }
@@ -193,7 +193,10 @@ async fn look(
 ) -> Result<Option<Head>, Fault> {
     let opaque = link.opaques(1);
     let mut request = link.request();
-    request.push(b"mg ").push(key.as_bytes()).number(flag, token);
+    request
+        .push(b"mg ")
+        .push(link.name(key).as_bytes())
+        .number(flag, token);
     request.number(" O", opaque).end_line();
     let head = link
         .exchange(request, async |reader| plain_head(reader, opaque).await)

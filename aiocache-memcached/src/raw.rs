@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::connection::{Connection, Reader};
 use crate::error::{Fault, refusal};
-use crate::key::Key;
+use crate::key::{Key, MAX_KEY_BYTES};
 
 /// The longest command line that memcached reads.
 const MAX_LINE: usize = 2048;
@@ -88,7 +88,7 @@ impl Line {
         }
         let key = rest
             .first()
-            .and_then(|word| Key::new(std::str::from_utf8(word).ok()?).ok());
+            .and_then(|word| Key::new(std::str::from_utf8(word).ok()?, MAX_KEY_BYTES).ok());
         Ok(Self { line, form, key })
     }
 

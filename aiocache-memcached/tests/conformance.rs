@@ -1,4 +1,5 @@
-//! The backend passes the conformance suite: with one server, and with three behind the erased twin.
+//! The backend passes the conformance suite: with one server, with three behind the erased twin, and where namespaces
+//! can be cleared.
 
 use std::sync::LazyLock;
 
@@ -17,14 +18,19 @@ fn servers() -> MemcachedBuilder {
 }
 
 /// A server of the case's own, so that the cases of `clear_all` run too.
-fn own() -> Fixture<MemcachedBackend> {
+fn own(options: &str) -> Fixture<MemcachedBackend> {
     let server = MemcachedServer::start().expect("memcached starts");
-    let backend = MemcachedBackend::connect(server.url()).expect("a good URL");
+    let url = format!("{}{options}", server.url());
+    let backend = MemcachedBackend::connect(url).expect("a good URL");
     Fixture::own(backend).keeping(server)
 }
 
 mod memcached {
-    aiocache_core::backend_conformance!(async { super::own() });
+    aiocache_core::backend_conformance!(async { super::own("") });
+}
+
+mod memcached_clearable {
+    aiocache_core::backend_conformance!(async { super::own("?clearable_namespaces=true") });
 }
 
 mod three_memcached_erased {
@@ -33,5 +39,14 @@ mod three_memcached_erased {
 
     aiocache_core::backend_conformance!(async {
         Fixture::shared(DynBackend::new(super::servers().build().expect("good options")))
+    });
+}
+
+mod three_memcached_clearable {
+    use aiocache_core::testing::Fixture;
+
+    aiocache_core::backend_conformance!(async {
+        let servers = super::servers().clearable_namespaces(true);
+        Fixture::shared(servers.build().expect("good options"))
     });
 }

@@ -13,8 +13,9 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use super::*;
+use crate::command::{Get, Set};
 use crate::expiry::Expiry;
-use crate::key::Key;
+use crate::generation::{self, Generations};
 use crate::meta::{self, Mode};
 use crate::text;
 
@@ -69,15 +70,19 @@ impl AsyncWrite for Counted {
 }
 
 async fn link(server: &MemcachedServer) -> Connection {
+    scoped(server, Scope::default()).await
+}
+
+async fn scoped(server: &MemcachedServer, scope: Scope) -> Connection {
     let stream = TcpStream::connect(server.addr())
         .await
         .expect("memcached answers");
-    Connection::new(stream, 1 << 20, Arc::default())
+    Connection::new(stream, 1 << 20, Arc::default(), scope)
 }
 
 fn keys() -> Vec<Key> {
     (0..1000)
-        .map(|n| Key::new(&format!("key-{n:0>40}")).expect("a key"))
+        .map(|n| Key::new(&format!("key-{n:0>40}"), 250).expect("a key"))
         .collect()
 }
 
@@ -130,4 +135,43 @@ async fn large_values_go_out_with_the_commands_around_them() {
         .expect("written");
     assert!(stored.iter().all(|stored| matches!(stored, Ok(true))));
     assert_eq!(link.writer.writes, 1);
+}
+
+#[tokio::test]
+async fn a_generation_is_asked_for_in_the_write_of_its_command() {
+    let server = MemcachedServer::start().expect("memcached starts");
+    let all = Arc::<Generations>::default();
+    let mut link = scoped(&server, Scope::new(Some(Arc::clone(&all)))).await;
+    let keys: Vec<_> = (0..1000)
+        .map(|n| Key::new(&format!("users:{n}"), 229).expect("a key"))
+        .collect();
+    let expiry = Expiry::NEVER;
+    let items = keys
+        .iter()
+        .map(|key| (key.clone(), Bytes::from_static(b"1")))
+        .collect();
+    let set = Set { items, expiry };
+    let get = Get {
+        keys,
+        want: Want::VALUE,
+    };
+    let there = async |link: &mut Connection, writes: usize| {
+        let before = link.writer.writes;
+        let found = generation::run(&get, link, Arc::clone(&all)).await;
+        assert_eq!(link.writer.writes - before, writes);
+        let found = found.expect("in step").expect("read");
+        found.into_iter().flatten().count()
+    };
+    assert_eq!(there(&mut link, 4).await, 0, "look, make, look again, and read");
+    let before = link.writer.writes;
+    let stored = generation::run(&set, &mut link, Arc::clone(&all)).await;
+    assert_eq!(stored.expect("in step").expect("written").len(), 1000);
+    assert_eq!(link.writer.writes - before, 1);
+    assert_eq!(there(&mut link, 1).await, 1000);
+
+    let mut other = scoped(&server, Scope::new(Some(Arc::default()))).await;
+    let cleared = generation::renew(&mut other, "users").await;
+    cleared.expect("in step").expect("cleared");
+    assert_eq!(there(&mut link, 2).await, 0, "the number was another");
+    assert_eq!(there(&mut link, 1).await, 0);
 }
