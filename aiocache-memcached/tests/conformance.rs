@@ -18,35 +18,53 @@ fn servers() -> MemcachedBuilder {
 }
 
 /// A server of the case's own, so that the cases of `clear_all` run too.
-fn own(options: &str) -> Fixture<MemcachedBackend> {
+fn own() -> Fixture<MemcachedBackend> {
     let server = MemcachedServer::start().expect("memcached starts");
-    let url = format!("{}{options}", server.url());
-    let backend = MemcachedBackend::connect(url).expect("a good URL");
+    let backend = MemcachedBackend::connect(server.url()).expect("a good URL");
     Fixture::own(backend).keeping(server)
 }
 
 mod memcached {
-    aiocache_core::backend_conformance!(async { super::own("") });
-}
-
-mod memcached_clearable {
-    aiocache_core::backend_conformance!(async { super::own("?clearable_namespaces=true") });
+    aiocache_core::backend_conformance!(async { super::own() }, together);
 }
 
 mod three_memcached_erased {
     use aiocache_core::DynBackend;
     use aiocache_core::testing::Fixture;
 
-    aiocache_core::backend_conformance!(async {
-        Fixture::shared(DynBackend::new(super::servers().build().expect("good options")))
-    });
+    aiocache_core::backend_conformance!(
+        async { Fixture::shared(DynBackend::new(super::servers().build().expect("good options"))) },
+        together
+    );
 }
 
-mod three_memcached_clearable {
+mod memcached_clearable {
+    use std::sync::LazyLock;
+
+    use aiocache_core::testing::{Fixture, MemcachedServer};
+    use aiocache_memcached::MemcachedBackend;
+
+    aiocache_core::backend_conformance!(
+        async {
+            // One server of all cases: what `clear_all` leaves is tested by itself.
+            static SERVER: LazyLock<MemcachedServer> =
+                LazyLock::new(|| MemcachedServer::start().expect("memcached starts"));
+            let url = format!("{}?clearable_namespaces=true", SERVER.url());
+            Fixture::shared(MemcachedBackend::connect(url).expect("a good URL"))
+        },
+        together
+    );
+}
+
+mod three_memcached_clearable_erased {
+    use aiocache_core::DynBackend;
     use aiocache_core::testing::Fixture;
 
-    aiocache_core::backend_conformance!(async {
-        let servers = super::servers().clearable_namespaces(true);
-        Fixture::shared(servers.build().expect("good options"))
-    });
+    aiocache_core::backend_conformance!(
+        async {
+            let servers = super::servers().clearable_namespaces(true);
+            Fixture::shared(DynBackend::new(servers.build().expect("good options")))
+        },
+        together
+    );
 }
