@@ -16,6 +16,8 @@ pub struct Capabilities {
     pub keys: KeyRule,
     /// `clear` of one namespace.
     pub clear_namespace: bool,
+    /// `clear` of any prefix, and not only of a namespace with the colon that ends it.
+    pub clear_any_prefix: bool,
     /// `compare_and_set`, `compare_and_delete`, and versions on reads.
     pub compare: bool,
     /// The remaining ttl, by `ttl` and on reads.
@@ -51,6 +53,7 @@ impl Capabilities {
             ttl_resolution: Duration::from_nanos(1),
             keys: KeyRule::Any,
             clear_namespace: true,
+            clear_any_prefix: true,
             compare: true,
             remaining_ttl: true,
             max_value_bytes: None,
@@ -67,6 +70,7 @@ impl Capabilities {
             ttl_resolution: Duration::from_millis(1),
             keys: KeyRule::Any,
             clear_namespace: true,
+            clear_any_prefix: true,
             compare: true,
             remaining_ttl: true,
             max_value_bytes: None,

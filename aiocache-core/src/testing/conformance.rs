@@ -15,6 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// type has to be a [`Sample`](crate::testing::Sample): [`Bytes`](bytes::Bytes), [`Object`](crate::Object) and
 /// [`Typed<String>`](crate::Typed) are.
 ///
+/// With `, together` behind it, the cases that wait for time to pass do so side by side when the whole suite runs: for
+/// a store that counts in seconds.
+///
 /// A case for something that the backend's [`Capabilities`](crate::Capabilities) lack prints `skipped: …` and
 /// passes.
 ///
@@ -31,7 +34,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[macro_export]
 macro_rules! backend_conformance {
     ($fixture:expr) => {
-        $crate::backend_conformance! { @run_case $fixture;
+        $crate::backend_conformance! { @list each $fixture }
+    };
+    ($fixture:expr, together) => {
+        $crate::backend_conformance! { @list together $fixture }
+    };
+    (@list $how:ident $fixture:expr) => {
+        $crate::backend_conformance! { @$how run_case $fixture;
             reading:
                 a_missing_key_is_none
                 a_hit_answers_what_f_returns
@@ -173,7 +182,7 @@ macro_rules! backend_conformance {
                 a_command_after_a_close_works
                 closing_twice_is_no_error;
         }
-        $crate::backend_conformance! { @run_concurrent_case $fixture;
+        $crate::backend_conformance! { @each run_concurrent_case $fixture;
             concurrency:
                 many_reads_get_their_own_values
                 one_of_many_writes_stays
@@ -186,7 +195,21 @@ macro_rules! backend_conformance {
                 one_of_many_compared_deletes_wins;
         }
     };
-    (@$run:ident $fixture:expr; $($module:ident: $($case:ident)*;)*) => {
+    (@together $run:ident $fixture:expr; $($module:ident: $($case:ident)*;)*) => {
+        static TOGETHER: $crate::testing::Together = $crate::testing::Together::new(&[
+            $($((
+                stringify!($case),
+                || $crate::testing::$run($fixture, $crate::testing::cases::$module::$case),
+            )),*),*
+        ]);
+        $($(
+            #[test]
+            fn $case() {
+                TOGETHER.run(stringify!($case));
+            }
+        )*)*
+    };
+    (@each $run:ident $fixture:expr; $($module:ident: $($case:ident)*;)*) => {
         $($(
             #[test]
             fn $case() {

@@ -8,6 +8,7 @@ mod proxy;
 mod sample;
 #[cfg(unix)]
 mod servers;
+mod together;
 
 pub use conformance::{run_case, run_concurrent_case};
 pub use fixture::Fixture;
@@ -16,3 +17,4 @@ pub use proxy::{Direction, Fault, FaultProxy};
 pub use sample::Sample;
 #[cfg(unix)]
 pub use servers::{Answer, Memcached, MemcachedServer, Redis, RedisServer, Server, ServerBuilder, Software};
+pub use together::Together;
