@@ -44,6 +44,7 @@ mod connect;
 mod connection;
 mod error;
 mod lane;
+mod lock;
 mod read;
 mod reply;
 mod scan;

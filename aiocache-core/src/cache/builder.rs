@@ -147,6 +147,7 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         let core = Core {
             backend: self.backend,
             flights: Arc::new(Flights::new(capabilities.local)),
+            locks: Arc::default(),
             capabilities,
             name,
             trouble: Trouble::default(),

@@ -14,6 +14,7 @@ mod flights;
 mod held;
 mod kind;
 mod landing;
+mod lease;
 mod many;
 mod pairs;
 mod patience;
