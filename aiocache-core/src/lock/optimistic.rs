@@ -29,7 +29,7 @@ use crate::serializer::{Dump, Load};
 /// assert_eq!(cache.get::<u32>("stock").await?, Some(99));
 /// # Ok(()) }
 /// ```
-pub struct OptimisticLock<B: Backend, S> {
+pub struct OptimisticLock<B: Backend, S = <B as Backend>::Serializer> {
     cache: Cache<B, S>,
     /// As it is stored.
     key: Box<str>,
@@ -118,7 +118,7 @@ impl<B: Backend, S> fmt::Debug for OptimisticLock<B, S> {
 ///
 /// It does not outlive a restart of memcached, which begins to count its writes anew: the write is then refused.
 #[must_use = "nothing is written before `cas`"]
-pub struct Snapshot<B: Backend, S> {
+pub struct Snapshot<B: Backend, S = <B as Backend>::Serializer> {
     cache: Cache<B, S>,
     key: Box<str>,
     seen: Seen,
