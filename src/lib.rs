@@ -41,8 +41,12 @@ mod guide {
     mod decorators {}
     #[doc = include_str!("../docs/keys.md")]
     mod keys {}
+    #[doc = include_str!("../docs/locks.md")]
+    mod locks {}
     #[doc = include_str!("../docs/reliability.md")]
     mod reliability {}
     #[doc = include_str!("../docs/serializers.md")]
     mod serializers {}
+    #[doc = include_str!("../docs/stampede.md")]
+    mod stampede {}
 }

@@ -15,6 +15,7 @@ mod disabled;
 mod error;
 mod key;
 mod load;
+mod lock;
 mod plugin;
 mod scope;
 mod serializer;
@@ -25,8 +26,8 @@ mod trouble;
 mod ttl;
 
 pub use backend::{
-    Backend, Capabilities, DynBackend, Entry, InRuntime, KeyRule, MemoryBackend, MemoryBuilder, PerRuntime,
-    Raw, Remaining, Reply, Version, Want,
+    Backend, Capabilities, DynBackend, Entry, InRuntime, KeyRule, Locked, MemoryBackend, MemoryBuilder,
+    PerRuntime, Raw, Remaining, Reply, Version, Want,
 };
 pub use breaker::BreakerSettings;
 pub use bytes::Bytes;
@@ -35,6 +36,7 @@ pub use disabled::{is_disabled, set_disabled};
 pub use error::{Error, ErrorKind, Result};
 pub use key::{Key, KeyArg, KeyBuf};
 pub use load::Policy;
+pub use lock::{LockGuard, OptimisticLock, RedLock, Snapshot};
 pub use plugin::{
     Command, CommandName, HitMissRatio, HitMissRatioPlugin, Outcome, Plugin, Timing, TimingPlugin,
 };

@@ -45,6 +45,7 @@ mod connection;
 mod deadline;
 mod error;
 mod lane;
+mod lock;
 mod read;
 mod reply;
 mod scan;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Backend, Capabilities, Entry, Raw, Reply, Version, Want};
+use super::{Backend, Capabilities, Entry, Locked, Raw, Reply, Version, Want};
 use crate::error::Result;
 use crate::serializer::NullSerializer;
 use crate::ttl::Remaining;
@@ -65,6 +65,9 @@ trait Erased<R: Raw>: Send + Sync + 'static {
         version: &'a Version,
     ) -> Boxed<'a, bool>;
     fn dyn_compare_and_delete<'a>(&'a self, key: &'a str, version: &'a Version) -> Boxed<'a, bool>;
+    fn dyn_lock<'a>(&'a self, key: &'a str, token: &'a str, lease: Duration) -> Boxed<'a, Locked>;
+    fn dyn_unlock<'a>(&'a self, key: &'a str, token: &'a str) -> Boxed<'a, bool>;
+    fn dyn_extend_lock<'a>(&'a self, key: &'a str, token: &'a str, lease: Duration) -> Boxed<'a, bool>;
     fn dyn_raw<'a>(&'a self, arguments: &'a [&'a [u8]]) -> Boxed<'a, Reply>;
     fn dyn_ping(&self) -> Boxed<'_, ()>;
     fn dyn_close(&self) -> Boxed<'_, ()>;
@@ -147,6 +150,18 @@ impl<B: Backend> Erased<B::Raw> for B {
 
     fn dyn_compare_and_delete<'a>(&'a self, key: &'a str, version: &'a Version) -> Boxed<'a, bool> {
         Box::pin(self.compare_and_delete(key, version))
+    }
+
+    fn dyn_lock<'a>(&'a self, key: &'a str, token: &'a str, lease: Duration) -> Boxed<'a, Locked> {
+        Box::pin(self.lock(key, token, lease))
+    }
+
+    fn dyn_unlock<'a>(&'a self, key: &'a str, token: &'a str) -> Boxed<'a, bool> {
+        Box::pin(self.unlock(key, token))
+    }
+
+    fn dyn_extend_lock<'a>(&'a self, key: &'a str, token: &'a str, lease: Duration) -> Boxed<'a, bool> {
+        Box::pin(self.extend_lock(key, token, lease))
     }
 
     fn dyn_raw<'a>(&'a self, arguments: &'a [&'a [u8]]) -> Boxed<'a, Reply> {
@@ -269,6 +284,18 @@ impl<R: Raw> Backend for DynBackend<R> {
 
     async fn compare_and_delete(&self, key: &str, version: &Version) -> Result<bool> {
         self.0.dyn_compare_and_delete(key, version).await
+    }
+
+    async fn lock(&self, key: &str, token: &str, lease: Duration) -> Result<Locked> {
+        self.0.dyn_lock(key, token, lease).await
+    }
+
+    async fn unlock(&self, key: &str, token: &str) -> Result<bool> {
+        self.0.dyn_unlock(key, token).await
+    }
+
+    async fn extend_lock(&self, key: &str, token: &str, lease: Duration) -> Result<bool> {
+        self.0.dyn_extend_lock(key, token, lease).await
     }
 
     async fn raw(&self, arguments: &[&[u8]]) -> Result<Reply> {

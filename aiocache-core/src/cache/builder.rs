@@ -153,6 +153,7 @@ impl<B: Backend, S> CacheBuilder<B, S> {
             backend: self.backend,
             flights: Arc::new(flights),
             longest,
+            locks: Arc::default(),
             capabilities,
             name,
             trouble: Trouble::default(),

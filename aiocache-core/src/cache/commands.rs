@@ -219,7 +219,7 @@ impl<B: Backend, S> Cache<B, S> {
     }
 
     /// What this handle's writes live for, refused if it makes no sense.
-    pub(super) fn checked_ttl(&self) -> Result<Option<Duration>> {
+    pub(crate) fn checked_ttl(&self) -> Result<Option<Duration>> {
         ttl::check(self.ttl, self.core.capabilities.ttl_resolution)?;
         Ok(self.ttl)
     }

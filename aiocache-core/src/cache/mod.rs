@@ -9,6 +9,7 @@ use crate::background::Background;
 use crate::breaker::Breaker;
 use crate::key::{Key, KeyBuf};
 use crate::load::Flights;
+use crate::lock::Locks;
 use crate::plugin::{ErasedPlugin, Plugin};
 use crate::trouble::Trouble;
 use crate::ttl::Ttl;
@@ -55,6 +56,7 @@ pub(crate) struct Core<B: Backend> {
     pub(crate) capabilities: Capabilities,
     pub(crate) name: Box<str>,
     pub(crate) flights: Arc<Flights<B::Raw>>,
+    pub(crate) locks: Arc<Locks>,
     pub(crate) trouble: Trouble,
     pub(crate) background: Arc<Background>,
     /// A store in process has none.

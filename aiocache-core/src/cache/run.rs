@@ -121,6 +121,34 @@ impl<B: Backend, S> Cache<B, S> {
         }
     }
 
+    /// Runs a lock's question to the store: within the timeout, and past the hooks.
+    pub(crate) async fn run_unhooked<T, F: Future<Output = Result<T>>>(
+        &self,
+        name: &'static str,
+        key: &str,
+        work: impl FnOnce() -> F,
+    ) -> Result<T> {
+        self.run_asking(name, key, || self.ask(work)).await
+    }
+
+    /// The same for work that asks the store by itself.
+    pub(crate) async fn run_asking<T, F: Future<Output = Result<T>>>(
+        &self,
+        name: &'static str,
+        key: &str,
+        work: impl FnOnce() -> F,
+    ) -> Result<T> {
+        let done = if self.core.capabilities.local || self.is_timed_by_store() {
+            work().await
+        } else {
+            self.within_timeout(work()).await
+        };
+        done.map_err(|error| {
+            let namespace = self.namespace().unwrap_or_default();
+            error.at(name, self.core.backend.name(), namespace).with_key(key)
+        })
+    }
+
     async fn within_timeout<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         match self.timeout {
             // Outside a runtime there is no timer; the store then says what it needs one for.

@@ -15,6 +15,7 @@ mod held;
 mod hit;
 mod kind;
 mod landing;
+mod lease;
 mod many;
 mod pairs;
 mod patience;

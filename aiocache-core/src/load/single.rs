@@ -159,7 +159,14 @@ where
             return alone();
         }
         match seat.turn(policy.max_wait).await {
-            Turn::Lead(lead) => self.prepare(at, missed, lead).await,
+            Turn::Lead(lead) => match self.prepare(at, missed, lead).await {
+                Boarded::Lead(lead) if !missed.store_failed => match policy.lease {
+                    // Boxed: few policies have one, and a miss without it does not carry the room.
+                    Some(lease) => Box::pin(self.lease(at, policy, lease, lead)).await,
+                    None => Boarded::Lead(lead),
+                },
+                boarded => boarded,
+            },
             Turn::Landed(landing) => self
                 .read_landing(&landing)
                 .map_or_else(alone, |returned| Boarded::Landed(returned, Source::Shared)),
@@ -181,6 +188,15 @@ where
         if missed.store_failed || !(may_have_come || self.cache.core.capabilities.local) {
             return Boarded::Lead(lead);
         }
+        self.look_before_the_load(at, lead).await
+    }
+
+    /// Reads once more; what is there by now lands.
+    pub(super) async fn look_before_the_load(
+        &self,
+        at: At<'_>,
+        lead: Lead<B::Raw>,
+    ) -> Boarded<B::Raw, K::Return> {
         match self.cache.look_again::<K>(at).await {
             Found::Value(value) => {
                 self.land(lead, &value, None);

@@ -175,6 +175,18 @@ macro_rules! backend_conformance {
                 a_key_added_by_another_owner_stays
                 a_key_expired_since_is_false
                 a_store_that_cannot_compare_deletes_nothing;
+            locking:
+                a_free_lock_is_taken_for_its_lease
+                a_lock_that_is_had_is_refused
+                fencing_tokens_rise
+                an_owner_releases_its_lock
+                another_token_releases_nothing
+                a_late_owner_leaves_the_next_one_alone
+                a_store_that_cannot_compare_keeps_its_locks
+                an_owner_extends_its_lock
+                another_token_extends_nothing
+                a_lock_that_ran_out_does_not_come_back
+                a_store_that_cannot_compare_extends_nothing;
             commands:
                 an_unknown_command_is_refused
                 no_arguments_are_refused
@@ -192,7 +204,8 @@ macro_rules! backend_conformance {
                 increments_up_and_down_meet
                 one_of_many_swaps_wins
                 no_update_is_lost
-                one_of_many_compared_deletes_wins;
+                one_of_many_compared_deletes_wins
+                one_of_many_locks_is_let;
         }
     };
     (@together $run:ident $fixture:expr; $($module:ident: $($case:ident)*;)*) => {

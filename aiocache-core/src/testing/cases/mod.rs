@@ -20,6 +20,7 @@ pub mod deleting;
 pub mod expiring;
 pub mod keys;
 pub mod lifetimes;
+pub mod locking;
 pub mod reading;
 pub mod reading_many;
 pub mod versions;
