@@ -41,6 +41,8 @@ mod guide {
     mod decorators {}
     #[doc = include_str!("../docs/keys.md")]
     mod keys {}
+    #[doc = include_str!("../docs/locks.md")]
+    mod locks {}
     #[doc = include_str!("../docs/observability.md")]
     mod observability {}
     #[doc = include_str!("../docs/plugins.md")]
@@ -49,6 +51,8 @@ mod guide {
     mod reliability {}
     #[doc = include_str!("../docs/serializers.md")]
     mod serializers {}
+    #[doc = include_str!("../docs/stampede.md")]
+    mod stampede {}
     #[doc = include_str!("../docs/testing.md")]
     mod testing {}
     #[doc = include_str!("../docs/writing-a-backend.md")]

@@ -208,6 +208,40 @@ fn redis_says_how_to_run_it_and_keeps_json_there() {
 }
 
 #[test]
+fn redlock_lets_one_in_at_a_time() {
+    assert_lines(
+        &lines("redlock", None),
+        &[
+            "one begins",
+            "one ends",
+            "two begins",
+            "two ends",
+            "three begins",
+            "three ends",
+            r#"(Some("one did it"), Some("two did it"), Some("three did it"))"#,
+            "taken: true",
+            "left: 2s",
+            "released: true",
+            "tokens rise: true",
+            "late: false",
+            "next: true",
+        ],
+    );
+}
+
+#[test]
+fn optimistic_lock_sells_no_ticket_twice() {
+    assert_lines(
+        &lines("optimistic_lock", None),
+        &[
+            "sold: true",
+            "cas on memory: changed since it was read",
+            "sold: 7, left: Some(0)",
+        ],
+    );
+}
+
+#[test]
 fn every_example_is_run_here_and_listed_in_the_index() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
     let index = std::fs::read_to_string(format!("{root}/README.md")).expect("the index is there");

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use aiocache::redis::RedisCache;
-use aiocache::{Cache, SimpleMemoryCache, cached};
+use aiocache::{Cache, RedLock, SimpleMemoryCache, cached};
 use tokio::runtime::{Builder, Runtime};
 
 /// None of the commands may be slower.
@@ -48,7 +48,7 @@ fn multi_thread() -> Runtime {
         .expect("a runtime")
 }
 
-/// The slowest of get, set and increment on both caches and of both decorated calls. An error is a panic.
+/// The slowest of get, set and increment on both caches, of both decorated calls and of a lock. An error is a panic.
 async fn use_both(test: &'static str) -> Duration {
     let mut slowest = Duration::ZERO;
     for round in 0..ROUNDS {
@@ -70,6 +70,12 @@ async fn use_both(test: &'static str) -> Duration {
         assert_eq!(timed!(REDIS.get::<u32>(&key)), Some(round));
         timed!(REDIS.increment(&counter, 1));
         assert_eq!(timed!(from_redis(test, round)), round);
+        // Each runtime at once has one of its own, as locks are there to be waited for.
+        let of_thread = format!("{key}-{:?}", thread::current().id());
+        let lock = RedLock::new(&*REDIS, of_thread, Duration::from_secs(60));
+        let guard = timed!(lock.acquire()).expect("free");
+        assert!(timed!(guard.extend()));
+        assert!(timed!(guard.release()));
     }
     slowest
 }

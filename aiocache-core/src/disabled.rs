@@ -16,6 +16,12 @@ pub fn set_disabled(disabled: bool) {
     CACHES.store(if disabled { OFF } else { ON }, Ordering::Relaxed);
 }
 
+/// Whether it is known that caches of this process are on; if not, [`is_disabled`] says more.
+#[inline]
+pub(crate) fn are_on() -> bool {
+    CACHES.load(Ordering::Relaxed) == ON
+}
+
 /// Whether every cache of this process is off.
 #[must_use]
 pub fn is_disabled() -> bool {

@@ -64,6 +64,9 @@ pub enum ErrorKind {
     Unsupported,
     /// The value is larger than `max_value_bytes`.
     ValueTooLarge,
+    /// The value changed between [`OptimisticLock::acquire`](crate::OptimisticLock::acquire) and `cas`; nothing was
+    /// written.
+    OptimisticLock,
     /// A value's `Clone` called the memory store that it was being read from.
     Reentrant,
     /// The store answered with an error of its own; the message has its text.
@@ -88,6 +91,7 @@ impl ErrorKind {
             Self::NoNamespace => "no namespace",
             Self::Unsupported => "unsupported",
             Self::ValueTooLarge => "value too large",
+            Self::OptimisticLock => "changed since it was read",
             Self::Reentrant => "store entered again",
             Self::Server => "refused by the store",
         }

@@ -16,6 +16,7 @@ mod error;
 mod events;
 mod key;
 mod load;
+mod lock;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod plugin;
@@ -30,8 +31,8 @@ mod trouble;
 mod ttl;
 
 pub use backend::{
-    Backend, Capabilities, DynBackend, Entry, InRuntime, KeyRule, MemoryBackend, MemoryBuilder, PerRuntime,
-    Raw, Remaining, Reply, Version, Want,
+    Backend, Capabilities, DynBackend, Entry, InRuntime, KeyRule, Locked, MemoryBackend, MemoryBuilder,
+    PerRuntime, Raw, Remaining, Reply, Version, Want,
 };
 pub use breaker::BreakerSettings;
 pub use bytes::Bytes;
@@ -41,6 +42,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use events::{Event, EventKind, EventStream, EvictionReason, StoreWatch};
 pub use key::{Key, KeyArg, KeyBuf};
 pub use load::Policy;
+pub use lock::{LockGuard, OptimisticLock, RedLock, Snapshot};
 pub use plugin::{
     Command, CommandName, HitMissRatio, HitMissRatioPlugin, Outcome, Plugin, Timing, TimingPlugin,
 };
@@ -66,8 +68,8 @@ pub mod __generated {
     pub use crate::cache::{AnyReturned, Entries, Evicting, Returned};
     pub use crate::load::{
         AllPairs, Alone, Bulk, BulkKind, BulkKind1, BulkOutcome, Call, Cloned, Hooks, Kind, Kind1, Kind2,
-        Never, NoneRule, Opt, Outcome, PairHooks, Pairs, Plain, Res, ResOpt, ResPairs, Rest, Rest1, Share,
-        ShareWith, SkipIf, SkipNone, Split, StoreNone, TakeAlong, TakenAlong, TtlWith,
+        Looked, Never, NoneRule, Opt, Outcome, PairHooks, Pairs, Plain, Res, ResOpt, ResPairs, Rest, Rest1,
+        Share, ShareWith, SkipIf, SkipNone, Split, StoreNone, TakeAlong, TakenAlong, TtlWith,
     };
 }
 

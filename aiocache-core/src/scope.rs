@@ -150,6 +150,12 @@ pub async fn observe<F: Future>(future: F) -> (F::Output, Source) {
     (output, Source::ALL[usize::from(observer.load(Ordering::Relaxed))])
 }
 
+/// Whether the running future may be in a scope, or be observed.
+#[inline]
+pub(crate) fn may_matter() -> bool {
+    USED.load(Ordering::Relaxed)
+}
+
 /// The scope of the running future.
 pub(crate) fn here() -> Scope {
     current(|current| current.scope).unwrap_or(Scope::DEFAULT)

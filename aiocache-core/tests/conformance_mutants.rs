@@ -179,6 +179,28 @@ caught! {
         expiring::nothing_is_left_of_a_missing_key;
     closes_once_is_caught: ClosesOnce by
         commands::closing_twice_is_no_error;
+    locks_that_do_not_end_are_caught: IgnoresTtl by
+        locking::a_free_lock_is_taken_for_its_lease,
+        locking::a_late_owner_leaves_the_next_one_alone;
+    locks_in_two_steps_are_caught: AddsInTwoSteps by
+        concurrency::one_of_many_locks_is_let;
+    a_refusal_that_extends_is_caught: AddChangesTtl by
+        locking::a_lock_that_is_had_is_refused;
+    unlocks_any_token_is_caught: UnlocksAnyToken by
+        locking::another_token_releases_nothing,
+        locking::a_late_owner_leaves_the_next_one_alone;
+    unlocks_nothing_is_caught: UnlocksNothing by
+        locking::an_owner_releases_its_lock;
+    extends_any_token_is_caught: ExtendsAnyToken by
+        locking::another_token_extends_nothing;
+    extend_makes_locks_is_caught: ExtendMakesLocks by
+        locking::a_lock_that_ran_out_does_not_come_back;
+    extend_keeps_the_lease_is_caught: ExtendKeepsTheLease by
+        locking::an_owner_extends_its_lock;
+    locks_again_for_its_owner_is_caught: LocksAgainForItsOwner by
+        locking::a_lock_that_is_had_is_refused;
+    fencing_begins_again_is_caught: FencingBeginsAgain by
+        locking::fencing_tokens_rise;
 }
 
 mod a_store_that_is_right {

@@ -26,6 +26,7 @@ fn remote(read: Way, write: Way) -> Arc<SlowCache> {
         inner: MemoryBackend::new(),
         read,
         write,
+        blind: false,
     };
     Arc::new(Cache::builder(backend).build())
 }

@@ -76,7 +76,7 @@ impl Options {
         match name.as_str() {
             "cache" => set_once(&mut self.cache, key, |key| value(key, input, "cache = USERS")),
             "keys" => set_once(&mut self.keys, key, |key| value(key, input, "keys = ids")),
-            "lease" => set_once(&mut self.lease, key, |key| value(key, input, "lease = 0")),
+            "lease" => set_once(&mut self.lease, key, |key| value(key, input, "lease = 2")),
             "ttl" => set_once(&mut self.ttl, key, |key| value(key, input, "ttl = 60")),
             "ttl_with" => set_once(&mut self.ttl_with, key, |key| {
                 value(key, input, "ttl_with = |user: &User| user.lifetime")

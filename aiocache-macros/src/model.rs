@@ -18,6 +18,9 @@ use crate::names::self_type;
 use crate::subject::Subject;
 use crate::ttl::{self, Life};
 
+/// Two seconds, as in aiocache.
+const DEFAULT_LEASE: u64 = 2_000_000_000;
+
 /// A function to be cached, with everything decided.
 #[derive(Debug)]
 pub(crate) struct CachedFn {
@@ -30,6 +33,8 @@ pub(crate) struct CachedFn {
     pub(crate) ttl_with: Option<Expr>,
     /// Nanoseconds.
     pub(crate) max_wait: Option<u64>,
+    /// Nanoseconds that a lock across processes is held.
+    pub(crate) lease: Option<u64>,
     pub(crate) skip_if: Option<Expr>,
     pub(crate) share_error: Option<Expr>,
     pub(crate) cache_none: bool,
@@ -79,9 +84,6 @@ impl CachedFn {
         if attribute == Attribute::CachePut {
             refuse_puts_without_key(&options, &mut errors);
         }
-        if attribute == Attribute::CachedStampede {
-            refuse_leases(options.lease.as_ref(), &mut errors);
-        }
         let keys_found = keys.as_ref().is_none_or(Option::is_some);
         let ground = Ground {
             args,
@@ -108,6 +110,11 @@ impl CachedFn {
         let max_wait = options
             .max_wait
             .and_then(|given| errors.keep(ttl::span_of_time(&given.value, "max_wait")));
+        let lease = if attribute == Attribute::CachedStampede {
+            lease(options.lease, &mut errors)
+        } else {
+            None
+        };
 
         let (Some(key), Some(cache), Some(krate)) = (key, cache, krate) else {
             return Err(errors
@@ -124,6 +131,7 @@ impl CachedFn {
             none_ttl,
             ttl_with: options.ttl_with.map(|given| given.value),
             max_wait,
+            lease,
             skip_if: options.skip_if.map(|given| given.value),
             share_error: options.share_error.map(|given| given.value),
             detached,
@@ -235,21 +243,24 @@ fn absolute(given: Given<Path>) -> syn::Result<Path> {
     Ok(path)
 }
 
-/// Refuses a lease other than 0: locks across processes are not there yet, and none is taken silently.
-fn refuse_leases(lease: Option<&Given<Expr>>, errors: &mut Errors) {
-    let message = "this version has no lock across processes: write `lease = 0`, which has one load per key in each \
-                   process, as `#[cached]` has";
-    match lease {
-        None => errors.span(Span::call_site(), message),
-        Some(Given {
-            value:
-                Expr::Lit(ExprLit {
-                    lit: Lit::Int(number),
-                    ..
-                }),
-            ..
-        }) if number.base10_digits() == "0" => {}
-        Some(given) => errors.at(&given.value, message),
+/// The lease of `#[cached_stampede]` in nanoseconds; none for 0.
+fn lease(given: Option<Given<Expr>>, errors: &mut Errors) -> Option<u64> {
+    match given {
+        None => Some(DEFAULT_LEASE),
+        Some(given) if is_zero(&given.value) => None,
+        Some(given) => errors.keep(ttl::span_of_time(&given.value, "lease")),
+    }
+}
+
+fn is_zero(expr: &Expr) -> bool {
+    match expr {
+        Expr::Group(group) => is_zero(&group.expr),
+        Expr::Lit(ExprLit { lit, .. }) => match lit {
+            Lit::Int(number) => number.base10_digits() == "0",
+            Lit::Float(number) => number.base10_parse().is_ok_and(|number: f64| number == 0.0),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -10,11 +10,11 @@ use aiocache_core::{
 use bytes::Bytes;
 
 use crate::command::{
-    Condition, Count, Delete, DeleteIf, Exists, Flush, Get, Line, Ping, Set, SetIf, Touch, Ttl,
+    Condition, Count, Delete, DeleteIf, Exists, Flush, Get, Line, NewGeneration, Ping, Set, SetIf, Touch, Ttl,
 };
 use crate::config::MemcachedBuilder;
 use crate::expiry::Expiry;
-use crate::key::{Key, MAX_KEY_BYTES};
+use crate::key::{Key, clearable};
 use crate::meta::Found;
 use crate::raw;
 use crate::servers::Servers;
@@ -26,7 +26,8 @@ use crate::servers::Servers;
 /// [`pool_size`](MemcachedBuilder::pool_size) to each server.
 ///
 /// Values live for whole seconds: a cache refuses a ttl with a fraction, and this backend rounds one up, and a value may go up to a second early. memcached may drop
-/// any value at any time to make room. `clear` of a namespace is `Unsupported`; `clear_all` empties the servers.
+/// any value at any time to make room. `clear_all` empties the servers; `clear` of a namespace is `Unsupported` unless
+/// [`clearable_namespaces`](MemcachedBuilder::clearable_namespaces) is set.
 ///
 /// A command that is harmless to repeat is repeated once when its connection breaks, so a restart of a server
 /// costs it time only; after that the count of a `delete` may miss what the first sending deleted. `increment`,
@@ -56,7 +57,7 @@ pub struct MemcachedBackend {
 impl MemcachedBackend {
     /// A backend with the usual options. Checks the URL and connects with the first command.
     ///
-    /// Accepted is `memcached://[user:password@]host[:port][,host[:port]…]`.
+    /// Accepted is `memcached://[user:password@]host[:port][,host[:port]…][?clearable_namespaces=true]`.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`], with what is wrong and what is accepted, but not with the URL.
@@ -77,6 +78,10 @@ impl MemcachedBackend {
         Self {
             servers: Arc::new(servers),
         }
+    }
+
+    fn key(&self, key: &str) -> Result<Key> {
+        Key::new(key, self.servers.limits().max_key_bytes())
     }
 
     fn check_size(&self, raw: &Bytes) -> Result<()> {
@@ -134,13 +139,16 @@ impl Backend for MemcachedBackend {
     }
 
     fn capabilities(&self) -> Capabilities {
+        let limits = self.servers.limits();
         let mut capabilities = Capabilities::remote();
         capabilities.ttl_resolution = Duration::from_secs(1);
         capabilities.keys = KeyRule::VisibleAscii {
-            max_bytes: MAX_KEY_BYTES,
+            max_bytes: limits.max_key_bytes(),
         };
-        capabilities.clear_namespace = false;
-        capabilities.max_value_bytes = Some(self.servers.limits().max_value_bytes);
+        capabilities.clear_namespace = limits.clearable;
+        capabilities.clear_any_prefix = false;
+        capabilities.max_value_bytes = Some(limits.max_value_bytes);
+        capabilities.deadline = Some(self.servers.longest());
         capabilities
     }
 
@@ -150,7 +158,7 @@ impl Backend for MemcachedBackend {
         want: Want,
         f: impl FnOnce(Entry<'_, Bytes>) -> R + Send,
     ) -> Result<Option<R>> {
-        let key = Key::new(key)?;
+        let key = self.key(key)?;
         let keys = vec![key.clone()];
         let mut found = self.servers.call(&key, Get { keys, want }).await?;
         Ok(found.pop().flatten().map(|found| f(found.entry())))
@@ -162,7 +170,7 @@ impl Backend for MemcachedBackend {
         want: Want,
         mut f: impl FnMut(usize, Entry<'_, Bytes>) -> R + Send,
     ) -> Result<Vec<Option<R>>> {
-        let keys = Key::all(keys)?;
+        let keys = Key::all(keys, self.servers.limits().max_key_bytes())?;
         let found = self.found(&keys, want).await?.into_iter().enumerate();
         Ok(found
             .map(|(index, found)| found.map(|found| f(index, found.entry())))
@@ -170,7 +178,7 @@ impl Backend for MemcachedBackend {
     }
 
     async fn write(&self, key: &str, raw: Bytes, ttl: Option<Duration>) -> Result<()> {
-        let key = Key::new(key)?;
+        let key = self.key(key)?;
         self.check_size(&raw)?;
         let set = Set {
             items: vec![(key.clone(), raw)],
@@ -183,7 +191,7 @@ impl Backend for MemcachedBackend {
     async fn write_many(&self, pairs: Vec<(&str, Bytes)>, ttl: Option<Duration>) -> Result<()> {
         let mut items = Vec::with_capacity(pairs.len());
         for (index, (key, raw)) in pairs.into_iter().enumerate() {
-            let checked = Key::new(key).and_then(|key| self.check_size(&raw).map(|()| key));
+            let checked = self.key(key).and_then(|key| self.check_size(&raw).map(|()| key));
             items.push((checked.map_err(|error| error.with_index(index))?, raw));
         }
         let expiry = Expiry::after(ttl);
@@ -201,7 +209,7 @@ impl Backend for MemcachedBackend {
     }
 
     async fn add(&self, key: &str, raw: Bytes, ttl: Option<Duration>) -> Result<bool> {
-        let key = Key::new(key)?;
+        let key = self.key(key)?;
         self.check_size(&raw)?;
         let add = SetIf {
             item: (key.clone(), raw),
@@ -212,13 +220,13 @@ impl Backend for MemcachedBackend {
     }
 
     async fn delete(&self, key: &str) -> Result<bool> {
-        let key = Key::new(key)?;
+        let key = self.key(key)?;
         let keys = vec![key.clone()];
         Ok(self.servers.call(&key, Delete { keys }).await? != 0)
     }
 
     async fn delete_many(&self, keys: &[&str]) -> Result<u64> {
-        let keys = Key::all(keys)?;
+        let keys = Key::all(keys, self.servers.limits().max_key_bytes())?;
         let delete = |share: &[usize]| Delete {
             keys: share.iter().map(|&at| keys[at].clone()).collect(),
         };
@@ -227,12 +235,12 @@ impl Backend for MemcachedBackend {
     }
 
     async fn exists(&self, key: &str) -> Result<bool> {
-        let key = Key::new(key)?;
+        let key = self.key(key)?;
         self.servers.call(&key, Exists { key: key.clone() }).await
     }
 
     async fn increment(&self, key: &str, delta: i64, ttl: Option<Duration>) -> Result<i64> {
-        let key = Key::new(key)?;
+        let key = self.key(key)?;
         let count = Count {
             key: key.clone(),
             delta,
@@ -242,7 +250,7 @@ impl Backend for MemcachedBackend {
     }
 
     async fn expire(&self, key: &str, ttl: Option<Duration>) -> Result<bool> {
-        let key = Key::new(key)?;
+        let key = self.key(key)?;
         let touch = Touch {
             key: key.clone(),
             expiry: Expiry::after(ttl),
@@ -251,16 +259,26 @@ impl Backend for MemcachedBackend {
     }
 
     async fn ttl(&self, key: &str) -> Result<Remaining> {
-        let key = Key::new(key)?;
+        let key = self.key(key)?;
         self.servers.call(&key, Ttl { key: key.clone() }).await
     }
 
-    async fn clear(&self, _prefix: &str) -> Result<()> {
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            "memcached cannot list its keys, so it cannot clear a namespace; delete keys by name, give them a ttl, \
-             or empty the servers with clear_all",
-        ))
+    /// Clears a namespace: `prefix` is its name and a colon. Needs
+    /// [`clearable_namespaces`](MemcachedBuilder::clearable_namespaces).
+    async fn clear(&self, prefix: &str) -> Result<()> {
+        if !self.servers.limits().clearable {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "memcached cannot list its keys; a namespace is cleared by a number in its keys, which the option \
+                 clearable_namespaces turns on",
+            ));
+        }
+        let namespace = clearable(prefix)?;
+        let renew = || NewGeneration {
+            namespace: namespace.into(),
+        };
+        let answers = self.servers.call_all(renew).await?;
+        answers.into_iter().collect()
     }
 
     async fn clear_all(&self) -> Result<()> {
@@ -275,7 +293,7 @@ impl Backend for MemcachedBackend {
         ttl: Option<Duration>,
         version: &Version,
     ) -> Result<bool> {
-        let key = Key::new(key)?;
+        let key = self.key(key)?;
         self.check_size(&raw)?;
         let set = SetIf {
             item: (key.clone(), raw),
@@ -286,7 +304,7 @@ impl Backend for MemcachedBackend {
     }
 
     async fn compare_and_delete(&self, key: &str, version: &Version) -> Result<bool> {
-        let key = Key::new(key)?;
+        let key = self.key(key)?;
         let delete = DeleteIf {
             key: key.clone(),
             version: version.clone(),

@@ -1,12 +1,15 @@
 //! The options of a [`MemcachedBackend`].
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
 
 use crate::backend::MemcachedBackend;
 use crate::connect::{Connect, Login};
+use crate::generation::NUMBER_BYTES;
+use crate::key::MAX_KEY_BYTES;
 use crate::servers::Servers;
 use crate::url::{self, Address};
 
@@ -28,6 +31,21 @@ pub(crate) struct Limits {
     pub(crate) deadline: Duration,
     pub(crate) pool_size: usize,
     pub(crate) max_value_bytes: usize,
+    /// Keys have a generation in them.
+    pub(crate) clearable: bool,
+}
+
+impl Limits {
+    /// The most that is read: values, and generations.
+    fn max_stored_bytes(self) -> usize {
+        self.max_value_bytes
+            .max(if self.clearable { NUMBER_BYTES } else { 0 })
+    }
+
+    /// The longest key, to which a generation may be added.
+    pub(crate) fn max_key_bytes(self) -> usize {
+        MAX_KEY_BYTES - if self.clearable { NUMBER_BYTES } else { 0 }
+    }
 }
 
 /// Builds a [`MemcachedBackend`]; made by [`MemcachedBackend::builder`].
@@ -50,6 +68,7 @@ impl MemcachedBuilder {
                 deadline: DEADLINE,
                 pool_size: POOL_SIZE,
                 max_value_bytes: MAX_VALUE_BYTES,
+                clearable: false,
             },
             connect_timeout: CONNECT_TIMEOUT,
             login: None,
@@ -92,6 +111,24 @@ impl MemcachedBuilder {
         self
     }
 
+    /// Whether a namespace can be cleared; not unless set, for it changes the stored keys.
+    ///
+    /// A key `users:42` is stored as `users:1764000000000000:42` then. The number, the generation of the namespace
+    /// `users`, is a value of its own on every server, under `users:generation`; `clear` replaces it, so that no
+    /// process finds again what was stored before, and memcached drops that in time. Each command asks for the
+    /// generation in the same write, so it costs no round trip but the first, and one after each clear.
+    ///
+    /// All processes that share the servers have to set it alike. Keys may have 229 bytes, and a namespace that is to
+    /// be cleared 63 of visible ASCII without a colon; the first colon of a stored key ends its namespace.
+    ///
+    /// A generation that memcached drops takes its namespace with it on that server, and none ever comes back. A server
+    /// that is away fails a `clear`, which has cleared the others then, and keeps what it has: clear again when it is
+    /// back. The same holds for a server that was not among those of the backend at the time.
+    pub fn clearable_namespaces(mut self, clearable: bool) -> Self {
+        self.limits.clearable = clearable;
+        self
+    }
+
     /// User name and password for servers that were started with `-Y`, as they are: nothing has to be
     /// percent-escaped here. They go over the wire in the clear.
     pub fn login(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
@@ -116,24 +153,25 @@ impl MemcachedBuilder {
                 return Err(invalid(format!("{option} is 0, and nothing could be sent")));
             }
         }
-        let (mut addresses, mut login) = (Vec::new(), self.login);
+        let (mut addresses, mut login, mut limits) = (Vec::new(), self.login, self.limits);
         for server in &self.servers {
             let read = url::read(server)?;
             login = login.or(read.login);
+            limits.clearable |= read.clearable;
             addresses.extend(read.addresses);
         }
         if let Some(login) = &login {
             check(login)?;
         }
         check_servers(&addresses)?;
-        let mut limits = self.limits;
         limits.deadline = limits.deadline.min(MAX_DEADLINE);
         let connect = |address: Address| Connect {
             host: address.host,
             port: address.port,
             login: login.clone(),
             within: self.connect_timeout,
-            max_value_bytes: limits.max_value_bytes,
+            max_value_bytes: limits.max_stored_bytes(),
+            generations: limits.clearable.then(Arc::default),
         };
         let connects = addresses.into_iter().map(connect).collect();
         Ok(MemcachedBackend::over(Servers::new(connects, limits)))

@@ -10,8 +10,9 @@ use aiocache_core::{Error, ErrorKind, Result};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::connection::{Connection, Dialect, Request};
+use crate::connection::{Connection, Dialect};
 use crate::error::{Fault, Repeat, unreachable};
+use crate::generation::{Generations, Scope};
 
 /// User name and password of a server that was started with `-Y`.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub(crate) struct Connect {
     pub(crate) login: Option<Login>,
     pub(crate) within: Duration,
     pub(crate) max_value_bytes: usize,
+    /// Those of this server, where namespaces can be cleared.
+    pub(crate) generations: Option<Arc<Generations>>,
 }
 
 impl Connect {
@@ -54,7 +57,8 @@ impl Connect {
     async fn shake_hands(&self, epoch: Arc<AtomicU64>) -> Result<Connection, Fault> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         stream.set_nodelay(true)?;
-        let mut link = Connection::new(stream, self.max_value_bytes, epoch);
+        let scope = Scope::new(self.generations.clone());
+        let mut link = Connection::new(stream, self.max_value_bytes, epoch, scope);
         if let Some(login) = &self.login {
             log_in(&mut link, login).await?;
         }
@@ -66,7 +70,7 @@ impl Connect {
 /// A `set` whose key does not count, with the user name and the password as its value (`protocol.txt`).
 async fn log_in(link: &mut Connection, login: &Login) -> Result<(), Fault> {
     let token = format!("{} {}", login.username, login.password);
-    let mut request = Request::default();
+    let mut request = link.request();
     request.push(b"set login 0 0").number(" ", token.len()).end_line();
     request.data(&token.into());
     link.exchange(request, async |reader| match reader.answer().await? {
@@ -77,7 +81,7 @@ async fn log_in(link: &mut Connection, login: &Login) -> Result<(), Fault> {
 }
 
 async fn dialect(link: &mut Connection) -> Result<Dialect, Fault> {
-    let mut request = Request::default();
+    let mut request = link.request();
     request.push(b"mn\r\n");
     link.exchange(request, async |reader| match reader.line().await? {
         b"MN" => Ok(Dialect::Meta),

@@ -1,5 +1,6 @@
 //! One connection to a server, and bytes to and from it.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
@@ -9,16 +10,23 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use memcache_async::ascii::Protocol;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufWriter, Join, Take, join};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, BufWriter, Join, Take, join};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::OwnedReadHalf;
 
 use crate::error::{Fault, fatal, too_large};
+use crate::generation::Scope;
+use crate::key::Key;
+use crate::request::Request;
 
 /// The longest line of an answer: a key, and the flags that were asked for.
 const MAX_LINE: u64 = 1024;
-/// Values up to this size are copied beside their command, so that small writes go out in one piece.
-const COPIED: usize = 16 << 10;
+
+/// What requests are written to; tests count the writes.
+#[cfg(not(test))]
+type Writer = tokio::net::tcp::OwnedWriteHalf;
+#[cfg(test)]
+type Writer = counted::Counted;
 
 /// Which commands the server knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +41,11 @@ pub(crate) enum Dialect {
 #[derive(Debug)]
 pub(crate) struct Connection {
     reader: Reader,
-    writer: OwnedWriteHalf,
+    writer: Writer,
+    /// Where the next request is written.
+    buffer: Vec<u8>,
+    /// The generations that keys are under.
+    pub(crate) scope: Scope,
     pub(crate) dialect: Dialect,
     /// See [`epoch`](Self::epoch).
     epoch: Arc<AtomicU64>,
@@ -44,12 +56,18 @@ pub(crate) struct Connection {
 
 /// The connection as `memcache-async` may have it for one command: answers of one short line only, because it
 /// believes whatever length it is told.
-pub(crate) type Lent<'a> =
-    Protocol<Join<Take<&'a mut BufReader<OwnedReadHalf>>, BufWriter<&'a mut OwnedWriteHalf>>>;
+pub(crate) type Lent<'a> = Protocol<Join<Take<&'a mut BufReader<OwnedReadHalf>>, BufWriter<&'a mut Writer>>>;
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, max_value_bytes: usize, epoch: Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(
+        stream: TcpStream,
+        max_value_bytes: usize,
+        epoch: Arc<AtomicU64>,
+        scope: Scope,
+    ) -> Self {
         let (reader, writer) = stream.into_split();
+        #[cfg(test)]
+        let writer = counted::Counted::new(writer);
         Self {
             reader: Reader {
                 stream: BufReader::new(reader),
@@ -57,6 +75,8 @@ impl Connection {
                 max_value_bytes,
             },
             writer,
+            buffer: Vec::new(),
+            scope,
             dialect: Dialect::Meta,
             epoch,
             opaque: 0,
@@ -80,6 +100,22 @@ impl Connection {
         first
     }
 
+    /// A key as this server has it.
+    pub(crate) fn name<'k>(&self, key: &'k Key) -> Cow<'k, str> {
+        self.scope.name(key)
+    }
+
+    /// A request without a command yet, for [`exchange`](Self::exchange).
+    pub(crate) fn request(&mut self) -> Request {
+        let mut request = Request::within(std::mem::take(&mut self.buffer));
+        let due = self.scope.due();
+        if due > 0 {
+            let first = self.opaques(due);
+            self.scope.ask(&mut request, first);
+        }
+        request
+    }
+
     /// Sends `request` and reads what `read` reads, both at once: a server stops taking questions while its answers
     /// wait to be read.
     pub(crate) async fn exchange<R>(
@@ -87,28 +123,30 @@ impl Connection {
         request: Request,
         read: impl AsyncFnOnce(&mut Reader) -> Result<R, Fault>,
     ) -> Result<R, Fault> {
-        let writer = &mut self.writer;
-        let mut write = pin!(async move {
-            for part in request.into_parts() {
-                writer.write_all(&part).await?;
-            }
-            Ok::<_, io::Error>(())
+        let mut write = pin!(request.send(&mut self.writer));
+        let (reader, scope) = (&mut self.reader, &mut self.scope);
+        let mut read = pin!(async move {
+            scope.hear(reader).await?;
+            read(reader).await
         });
-        let mut read = pin!(read(&mut self.reader));
-        let mut written = false;
-        poll_fn(|context| {
-            if !written && let Poll::Ready(done) = write.as_mut().poll(context) {
-                if let Err(error) = done {
-                    return Poll::Ready(Err(Fault::Broken(error)));
+        let mut buffer = None;
+        let answer = poll_fn(|context| {
+            if buffer.is_none()
+                && let Poll::Ready(sent) = write.as_mut().poll(context)
+            {
+                match sent {
+                    Ok(sent) => buffer = Some(sent),
+                    Err(error) => return Poll::Ready(Err(Fault::Broken(error))),
                 }
-                written = true;
             }
             match read.as_mut().poll(context) {
-                Poll::Ready(Ok(_)) if !written => Poll::Ready(Err(Fault::Strange)),
+                Poll::Ready(Ok(_)) if buffer.is_none() => Poll::Ready(Err(Fault::Strange)),
                 other => other,
             }
         })
-        .await
+        .await?;
+        self.buffer = buffer.unwrap_or_default();
+        Ok(answer)
     }
 
     /// Lends the connection for one command that is answered by one line.
@@ -171,43 +209,5 @@ impl Reader {
     }
 }
 
-/// Commands that go out in one piece.
-#[derive(Debug, Default)]
-pub(crate) struct Request {
-    parts: Vec<Bytes>,
-    last: Vec<u8>,
-}
-
-impl Request {
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> &mut Self {
-        self.last.extend_from_slice(bytes);
-        self
-    }
-
-    /// A flag or a word with a number: ` O7`.
-    pub(crate) fn number(&mut self, before: &str, number: impl std::fmt::Display) -> &mut Self {
-        use std::io::Write;
-        write!(self.last, "{before}{number}").expect("a Vec takes every write");
-        self
-    }
-
-    pub(crate) fn end_line(&mut self) {
-        self.push(b"\r\n");
-    }
-
-    /// A data block with its end.
-    pub(crate) fn data(&mut self, value: &Bytes) {
-        if value.len() > COPIED {
-            self.parts.push(std::mem::take(&mut self.last).into());
-            self.parts.push(value.clone());
-        } else {
-            self.push(value);
-        }
-        self.end_line();
-    }
-
-    fn into_parts(mut self) -> Vec<Bytes> {
-        self.parts.push(self.last.into());
-        self.parts
-    }
-}
+#[cfg(test)]
+mod counted;

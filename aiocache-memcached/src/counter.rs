@@ -3,7 +3,7 @@
 use aiocache_core::{Error, ErrorKind, Raw};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Reader, Request};
+use crate::connection::{Connection, Reader};
 use crate::error::Fault;
 use crate::expiry::Expiry;
 use crate::head::{Code, Head, head, plain_head};
@@ -77,9 +77,12 @@ fn can_count(from: i64, to: i64) -> bool {
 async fn read(link: &mut Connection, key: &Key) -> Result<Result<Option<Seen>, Error>, Fault> {
     loop {
         let first = link.opaques(2);
-        let mut request = Request::default();
+        let mut request = link.request();
         for opaque in [first, first.wrapping_add(1)] {
-            request.push(b"mg ").push(key.as_bytes()).push(b" v t c");
+            request
+                .push(b"mg ")
+                .push(link.name(key).as_bytes())
+                .push(b" v t c");
             request.number(" O", opaque).end_line();
         }
         let (one, other) = link
@@ -133,8 +136,8 @@ async fn count(
     sum: i64,
 ) -> Result<Result<bool, Error>, Fault> {
     let opaque = link.opaques(1);
-    let mut request = Request::default();
-    request.push(b"ma ").push(key.as_bytes());
+    let mut request = link.request();
+    request.push(b"ma ").push(link.name(key).as_bytes());
     request.push(if delta < 0 { b" MD" } else { b" MI" });
     request.number(" D", delta.unsigned_abs()).number(" C", seen.cas);
     request.push(b" v").number(" O", opaque).end_line();
@@ -204,11 +207,11 @@ enum Swapped {
 async fn swap(link: &mut Connection, key: &Key, raw: &Bytes, cas: u64, ttl: i64) -> Result<Swap, Fault> {
     let first = link.opaques(2);
     let second = first.wrapping_add(1);
-    let mut request = Request::default();
-    request.push(b"mg ").push(key.as_bytes()).push(b" t");
+    let mut request = link.request();
+    request.push(b"mg ").push(link.name(key).as_bytes()).push(b" t");
     request.number(" O", first).end_line();
     let mode = Mode::IfUnchanged { cas };
-    meta::push_set(&mut request, key, raw, mode, expiry_of(ttl), second);
+    meta::push_set(&mut request, &link.name(key), raw, mode, expiry_of(ttl), second);
     link.exchange(request, async |reader| {
         let now = head(reader, first).await?.map_err(Fault::OutOfStep)?.ttl;
         let outcome = match head(reader, second).await? {

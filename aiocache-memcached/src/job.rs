@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::command::Command;
 use crate::connection::Connection;
 use crate::error::{Fault, Repeat, late, not_sent};
+use crate::generation;
 use crate::orphans::{Orphans, Touched};
 
 /// Who has a job: nobody yet, a connection, or nobody any more. Only one of the two can take it, so a caller that
@@ -202,7 +203,11 @@ impl<C: Command> Job for Task<C> {
         link: &'a mut Connection,
     ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>> {
         Box::pin(async move {
-            let answer = self.command.run(link).await?;
+            let answer = match link.scope.generations() {
+                None => self.command.run(link).await?,
+                // Boxed, so that the room for it is not in every command.
+                Some(all) => Box::pin(generation::run(&self.command, link, all)).await?,
+            };
             self.tell(answer);
             Ok(())
         })

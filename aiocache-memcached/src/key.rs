@@ -7,6 +7,10 @@ use crate::ring;
 /// The longest key (`protocol.txt`).
 pub(crate) const MAX_KEY_BYTES: usize = 250;
 
+/// The longest namespace that can be cleared. A cache replaces a key that is too long, or has more than visible ASCII in
+/// it, and keeps the first 64 bytes: the namespace and its colon have to be among them, as they are.
+const MAX_NAMESPACE_BYTES: usize = 63;
+
 /// A key of 1 to 250 bytes of visible ASCII. Every command takes its keys in this form: a longer key or one with a
 /// space or a control character would make the server read a part of the request as another command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,11 +19,11 @@ pub(crate) struct Key(Box<str>);
 impl Key {
     /// # Errors
     /// `InvalidKey`, which carries the key but does not print it.
-    pub(crate) fn new(key: &str) -> Result<Self> {
+    pub(crate) fn new(key: &str, max_bytes: usize) -> Result<Self> {
         let why = if key.is_empty() {
             "it is empty".into()
-        } else if key.len() > MAX_KEY_BYTES {
-            format!("it has {} bytes, and {MAX_KEY_BYTES} is the most", key.len())
+        } else if key.len() > max_bytes {
+            format!("it has {} bytes, and {max_bytes} is the most", key.len())
         } else if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             "only visible ASCII without spaces is accepted".into()
         } else {
@@ -29,11 +33,24 @@ impl Key {
     }
 
     /// All keys, or the error of the first that is none, with its index.
-    pub(crate) fn all(keys: &[&str]) -> Result<Vec<Self>> {
+    pub(crate) fn all(keys: &[&str], max_bytes: usize) -> Result<Vec<Self>> {
         keys.iter()
             .enumerate()
-            .map(|(index, key)| Self::new(key).map_err(|error| error.with_index(index)))
+            .map(|(index, key)| Self::new(key, max_bytes).map_err(|error| error.with_index(index)))
             .collect()
+    }
+
+    /// Where the generation of a namespace is. No key in a generation is this one, for it has digits after the first
+    /// colon.
+    pub(crate) fn of_generation(namespace: &str) -> Self {
+        Self(format!("{namespace}:generation").into())
+    }
+
+    /// The namespace, which the first colon ends, and the rest.
+    pub(crate) fn in_namespace(&self) -> Option<(&str, &str)> {
+        self.0
+            .split_once(':')
+            .filter(|(namespace, _)| !namespace.is_empty())
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -50,6 +67,22 @@ impl Key {
     }
 }
 
+/// The namespace that keys with this prefix are in.
+///
+/// # Errors
+/// `Unsupported` if it is none, or one that cannot be cleared.
+pub(crate) fn clearable(prefix: &str) -> Result<&str> {
+    let is_visible = |byte: u8| byte.is_ascii_graphic() && byte != b':';
+    prefix
+        .strip_suffix(':')
+        .filter(|namespace| (1..=MAX_NAMESPACE_BYTES).contains(&namespace.len()))
+        .filter(|namespace| namespace.bytes().all(is_visible))
+        .ok_or_else(|| {
+            let text = "what memcached can clear is a namespace of 1 to 63 bytes of visible ASCII without a colon in it";
+            Error::new(ErrorKind::Unsupported, text)
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,7 +90,7 @@ mod tests {
     #[test]
     fn only_visible_ascii_of_the_right_length_is_a_key() {
         for good in ["a", "~!", &"k".repeat(250)] {
-            assert_eq!(Key::new(good).expect(good).as_str(), good);
+            assert_eq!(Key::new(good, MAX_KEY_BYTES).expect(good).as_str(), good);
         }
         for bad in [
             "",
@@ -68,7 +101,7 @@ mod tests {
             "caf\u{e9}",
             &"k".repeat(251),
         ] {
-            let error = Key::new(bad).expect_err(bad);
+            let error = Key::new(bad, MAX_KEY_BYTES).expect_err(bad);
             assert_eq!(error.kind(), ErrorKind::InvalidKey, "{bad:?}");
             assert_eq!(error.key(), Some(bad));
         }

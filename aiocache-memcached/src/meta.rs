@@ -3,11 +3,12 @@
 use aiocache_core::{Error, Remaining, Version, Want};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Reader, Request};
+use crate::connection::{Connection, Reader};
 use crate::error::Fault;
 use crate::expiry::Expiry;
 use crate::head::{Code, Head, head, plain_head};
 use crate::key::Key;
+use crate::request::Request;
 
 /// What was found under a key.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,10 +32,10 @@ pub(crate) async fn get(
     keys: &[Key],
     want: Want,
 ) -> Result<Vec<Option<Found>>, Fault> {
-    let mut request = Request::default();
+    let mut request = link.request();
     let first = link.opaques(keys.len());
     for (opaque, key) in opaques(first, keys.len()).zip(keys) {
-        request.push(b"mg ").push(key.as_bytes()).push(b" v");
+        request.push(b"mg ").push(link.name(key).as_bytes()).push(b" v");
         if want.remaining {
             request.push(b" t");
         }
@@ -83,7 +84,7 @@ async fn read_found(
 /// Writes one `ms` with its data block.
 pub(crate) fn push_set(
     request: &mut Request,
-    key: &Key,
+    name: &str,
     raw: &Bytes,
     mode: Mode,
     expiry: Expiry,
@@ -91,7 +92,7 @@ pub(crate) fn push_set(
 ) {
     request
         .push(b"ms ")
-        .push(key.as_bytes())
+        .push(name.as_bytes())
         .number(" ", raw.len())
         .number(" T", expiry.number());
     match mode {
@@ -110,10 +111,10 @@ pub(crate) async fn set(
     mode: Mode,
     expiry: Expiry,
 ) -> Result<Vec<Result<bool, Error>>, Fault> {
-    let mut request = Request::default();
+    let mut request = link.request();
     let first = link.opaques(items.len());
     for (opaque, (key, raw)) in opaques(first, items.len()).zip(items) {
-        push_set(&mut request, key, raw, mode, expiry, opaque);
+        push_set(&mut request, &link.name(key), raw, mode, expiry, opaque);
     }
     link.exchange(request, async |reader| {
         let mut stored = Vec::with_capacity(items.len());
@@ -141,10 +142,10 @@ impl Head {
 
 /// Deletes keys, each only if it has the id `cas` where one is given; how many were there.
 pub(crate) async fn delete(link: &mut Connection, keys: &[Key], cas: Option<u64>) -> Result<u64, Fault> {
-    let mut request = Request::default();
+    let mut request = link.request();
     let first = link.opaques(keys.len());
     for (opaque, key) in opaques(first, keys.len()).zip(keys) {
-        request.push(b"md ").push(key.as_bytes());
+        request.push(b"md ").push(link.name(key).as_bytes());
         if let Some(cas) = cas {
             request.number(" C", cas);
         }
@@ -191,8 +192,11 @@ async fn look(
     token: impl std::fmt::Display,
 ) -> Result<Option<Head>, Fault> {
     let opaque = link.opaques(1);
-    let mut request = Request::default();
-    request.push(b"mg ").push(key.as_bytes()).number(flag, token);
+    let mut request = link.request();
+    request
+        .push(b"mg ")
+        .push(link.name(key).as_bytes())
+        .number(flag, token);
     request.number(" O", opaque).end_line();
     let head = link
         .exchange(request, async |reader| plain_head(reader, opaque).await)

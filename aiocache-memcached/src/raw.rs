@@ -4,9 +4,9 @@
 use aiocache_core::{Error, ErrorKind, Reply, Result};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Reader, Request};
+use crate::connection::{Connection, Reader};
 use crate::error::{Fault, refusal};
-use crate::key::Key;
+use crate::key::{Key, MAX_KEY_BYTES};
 
 /// The longest command line that memcached reads.
 const MAX_LINE: usize = 2048;
@@ -88,12 +88,12 @@ impl Line {
         }
         let key = rest
             .first()
-            .and_then(|word| Key::new(std::str::from_utf8(word).ok()?).ok());
+            .and_then(|word| Key::new(std::str::from_utf8(word).ok()?, MAX_KEY_BYTES).ok());
         Ok(Self { line, form, key })
     }
 
     pub(crate) async fn run(&self, link: &mut Connection) -> Result<Result<Reply>, Fault> {
-        let mut request = Request::default();
+        let mut request = link.request();
         request.push(&self.line).end_line();
         let form = self.form;
         link.exchange(request, async |reader| match form {

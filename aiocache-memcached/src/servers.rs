@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aiocache_core::{InRuntime, PerRuntime, Result};
 
@@ -84,6 +85,13 @@ impl Servers {
             }
         }
         Ok(asked.into_iter().zip(answers(tickets).await).collect())
+    }
+
+    /// The longest that a command takes: where it goes to several servers, it may wait for each in turn before it is
+    /// sent.
+    pub(crate) fn longest(&self) -> Duration {
+        let servers = u32::try_from(self.connects.len()).unwrap_or(u32::MAX);
+        self.limits.deadline.saturating_mul(servers)
     }
 
     /// Lets go of every connection, each when what was sent on it is answered.

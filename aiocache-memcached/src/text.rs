@@ -10,7 +10,7 @@ use std::io;
 use aiocache_core::{Error, ErrorKind, Raw, Version, Want};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Reader, Request};
+use crate::connection::{Connection, Reader};
 use crate::error::{Fault, refusal};
 use crate::expiry::Expiry;
 use crate::key::Key;
@@ -30,15 +30,16 @@ pub(crate) async fn get(
     keys: &[Key],
     want: Want,
 ) -> Result<Vec<Option<Found>>, Fault> {
-    let mut request = Request::default();
+    let mut request = link.request();
     for key in keys {
-        request.push(b"gets ").push(key.as_bytes()).end_line();
+        request.push(b"gets ").push(link.name(key).as_bytes()).end_line();
     }
     let epoch = link.epoch();
+    let names: Vec<_> = keys.iter().map(|key| link.name(key)).collect();
     link.exchange(request, async |reader| {
         let mut found = Vec::with_capacity(keys.len());
-        for key in keys {
-            let value = value(reader, key).await?;
+        for name in &names {
+            let value = value(reader, name).await?;
             found.push(value.map(|(raw, cas)| Found {
                 raw,
                 remaining: None,
@@ -51,7 +52,7 @@ pub(crate) async fn get(
 }
 
 /// The answer to `gets` of one key: the value and its compare-and-set id.
-async fn value(reader: &mut Reader, key: &Key) -> Result<Option<(Bytes, u64)>, Fault> {
+async fn value(reader: &mut Reader, name: &str) -> Result<Option<(Bytes, u64)>, Fault> {
     let line = reader.answer().await?;
     if line == b"END" {
         return Ok(None);
@@ -60,7 +61,7 @@ async fn value(reader: &mut Reader, key: &Key) -> Result<Option<(Bytes, u64)>, F
         .map_err(|_| Fault::Strange)?
         .split(' ')
         .collect::<VecDeque<_>>();
-    if words.pop_front() != Some("VALUE") || words.pop_front() != Some(key.as_str()) {
+    if words.pop_front() != Some("VALUE") || words.pop_front() != Some(name) {
         return Err(Fault::Strange);
     }
     let number = |position: usize| words.get(position).and_then(|word| word.parse::<u64>().ok());
@@ -91,9 +92,9 @@ pub(crate) async fn set(
         return Ok(stored);
     }
     let verb: &[u8] = if mode == Mode::IfAbsent { b"add " } else { b"set " };
-    let mut request = Request::default();
+    let mut request = link.request();
     for (key, raw) in items {
-        request.push(verb).push(key.as_bytes()).push(b" 0");
+        request.push(verb).push(link.name(key).as_bytes()).push(b" 0");
         request
             .number(" ", expiry.number())
             .number(" ", raw.len())
@@ -122,7 +123,8 @@ async fn compare_and_set(
     cas: u64,
     expiry: Expiry,
 ) -> Result<Result<bool, Error>, Fault> {
-    match link.lend().cas(key.as_str(), raw, cas, expiry.number()).await {
+    let name = link.name(key);
+    match link.lend().cas(&*name, raw, cas, expiry.number()).await {
         Ok(stored) => Ok(Ok(stored)),
         Err(error) if error.to_string().trim_end() == NOT_FOUND => Ok(Ok(false)),
         Err(error) => match refusal(error.to_string().trim_end().as_bytes()) {
@@ -142,9 +144,12 @@ pub(crate) async fn delete(link: &mut Connection, keys: &[Key], cas: Option<u64>
         }
         return Ok(deleted);
     }
-    let mut request = Request::default();
+    let mut request = link.request();
     for key in keys {
-        request.push(b"delete ").push(key.as_bytes()).end_line();
+        request
+            .push(b"delete ")
+            .push(link.name(key).as_bytes())
+            .end_line();
     }
     link.exchange(request, async |reader| {
         let mut deleted = 0;
@@ -158,8 +163,8 @@ pub(crate) async fn delete(link: &mut Connection, keys: &[Key], cas: Option<u64>
 
 /// Gives a key a new expiry; whether it was there.
 pub(crate) async fn touch(link: &mut Connection, key: &Key, expiry: Expiry) -> Result<bool, Fault> {
-    let mut request = Request::default();
-    request.push(b"touch ").push(key.as_bytes());
+    let mut request = link.request();
+    request.push(b"touch ").push(link.name(key).as_bytes());
     request.number(" ", expiry.number()).end_line();
     link.exchange(request, async |reader| was_there(reader, b"TOUCHED").await)
         .await
@@ -214,7 +219,8 @@ pub(crate) async fn add(
                 "this server or proxy knows no meta commands (memcached 1.6); counters only go up there",
             )));
         }
-        match link.lend().increment(key.as_bytes(), delta.unsigned_abs()).await {
+        let name = link.name(key);
+        match link.lend().increment(&*name, delta.unsigned_abs()).await {
             Ok(sum) => return Ok(i64::try_from(sum).map_err(|_| Error::new(ErrorKind::Overflow, ""))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(lent(error)),

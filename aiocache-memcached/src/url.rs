@@ -5,8 +5,8 @@ use aiocache_core::{Error, Result};
 use crate::config::invalid;
 use crate::connect::Login;
 
-const ACCEPTED: &str = "accepted is memcached://[user:password@]host[:port][,host[:port]…], with an IPv6 address in \
-     brackets";
+const ACCEPTED: &str = "accepted is memcached://[user:password@]host[:port][,host[:port]…][?clearable_namespaces=true], \
+     with an IPv6 address in brackets";
 const PORT: u16 = 11211;
 
 /// A server.
@@ -21,6 +21,7 @@ pub(crate) struct Address {
 pub(crate) struct Read {
     pub(crate) addresses: Vec<Address>,
     pub(crate) login: Option<Login>,
+    pub(crate) clearable: bool,
 }
 
 /// Reads a URL, or a server without a scheme.
@@ -34,14 +35,24 @@ pub(crate) fn read(url: &str) -> Result<Read> {
         Some((login, hosts)) => (Some(read_login(login)?), hosts),
         None => (None, rest),
     };
+    let (hosts, clearable) = match hosts.split_once('?') {
+        Some((hosts, "clearable_namespaces=true")) => (hosts, true),
+        Some((hosts, "clearable_namespaces=false")) => (hosts, false),
+        Some(_) => return Err(refused("it has another option than clearable_namespaces")),
+        None => (hosts, false),
+    };
     let hosts = hosts.strip_suffix('/').unwrap_or(hosts);
-    if hosts.contains(['/', '?', '#']) {
+    if hosts.contains(['/', '#']) {
         return Err(refused(
-            "it has a path or options; in a user name or password write %XX for them",
+            "it has a path; in a user name or password write %2F and %23",
         ));
     }
     let addresses = hosts.split(',').map(read_address).collect::<Result<_>>()?;
-    Ok(Read { addresses, login })
+    Ok(Read {
+        addresses,
+        login,
+        clearable,
+    })
 }
 
 fn read_address(text: &str) -> Result<Address> {
@@ -132,10 +143,22 @@ mod tests {
                 read,
                 Read {
                     addresses,
-                    login: None
+                    login: None,
+                    clearable: false,
                 },
                 "{url}"
             );
+        }
+    }
+
+    #[test]
+    fn the_option_is_read() {
+        for (url, clearable) in [
+            ("memcached://a,b:1?clearable_namespaces=true", true),
+            ("memcached://u:p@a/?clearable_namespaces=true", true),
+            ("memcached://a?clearable_namespaces=false", false),
+        ] {
+            assert_eq!(read(url).expect(url).clearable, clearable, "{url}");
         }
     }
 
@@ -165,7 +188,9 @@ mod tests {
             ("memcached://a:", "port"),
             ("memcached://[::1", "bracket"),
             ("memcached://[::1]7", "port"),
-            ("memcached://a/b?s3cret", "path or options"),
+            ("memcached://a/s3cret", "path"),
+            ("memcached://a?s3cret=1", "option"),
+            ("memcached://a?clearable_namespaces=s3cret", "option"),
             ("memcached://a b", "cannot be one"),
         ] {
             let error = read(url).expect_err(url);

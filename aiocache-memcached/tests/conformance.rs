@@ -1,4 +1,5 @@
-//! The backend passes the conformance suite: with one server, and with three behind the erased twin.
+//! The backend passes the conformance suite: with one server, with three behind the erased twin, and where namespaces
+//! can be cleared.
 
 use std::sync::LazyLock;
 
@@ -24,14 +25,46 @@ fn own() -> Fixture<MemcachedBackend> {
 }
 
 mod memcached {
-    aiocache_core::backend_conformance!(async { super::own() });
+    aiocache_core::backend_conformance!(async { super::own() }, together);
 }
 
 mod three_memcached_erased {
     use aiocache_core::DynBackend;
     use aiocache_core::testing::Fixture;
 
-    aiocache_core::backend_conformance!(async {
-        Fixture::shared(DynBackend::new(super::servers().build().expect("good options")))
-    });
+    aiocache_core::backend_conformance!(
+        async { Fixture::shared(DynBackend::new(super::servers().build().expect("good options"))) },
+        together
+    );
+}
+
+mod memcached_clearable {
+    use std::sync::LazyLock;
+
+    use aiocache_core::testing::{Fixture, MemcachedServer};
+    use aiocache_memcached::MemcachedBackend;
+
+    aiocache_core::backend_conformance!(
+        async {
+            // One server of all cases: what `clear_all` leaves is tested by itself.
+            static SERVER: LazyLock<MemcachedServer> =
+                LazyLock::new(|| MemcachedServer::start().expect("memcached starts"));
+            let url = format!("{}?clearable_namespaces=true", SERVER.url());
+            Fixture::shared(MemcachedBackend::connect(url).expect("a good URL"))
+        },
+        together
+    );
+}
+
+mod three_memcached_clearable_erased {
+    use aiocache_core::DynBackend;
+    use aiocache_core::testing::Fixture;
+
+    aiocache_core::backend_conformance!(
+        async {
+            let servers = super::servers().clearable_namespaces(true);
+            Fixture::shared(DynBackend::new(servers.build().expect("good options")))
+        },
+        together
+    );
 }

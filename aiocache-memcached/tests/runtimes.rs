@@ -4,7 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use aiocache_core::{Backend, Reply};
+use aiocache_core::{Backend, Locked, Reply};
 use aiocache_memcached::MemcachedBackend;
 use support::{backend, bytes, get, server};
 use tokio::runtime::{Builder, Runtime};
@@ -16,7 +16,7 @@ fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-/// Ten rounds of reading, writing and counting; the slowest command.
+/// Ten rounds of reading, writing, counting and locking; the slowest command.
 async fn use_it(memcached: &MemcachedBackend) -> Duration {
     let mut worst = Duration::ZERO;
     let mut timed = |start: Instant| worst = worst.max(start.elapsed());
@@ -29,6 +29,15 @@ async fn use_it(memcached: &MemcachedBackend) -> Duration {
         timed(start);
         let start = Instant::now();
         memcached.increment("counter", 1, None).await.expect("counted");
+        timed(start);
+        // Several runtimes ask for it at once, and one has it.
+        let token = format!("{:?}", std::thread::current().id());
+        let start = Instant::now();
+        let locked = memcached.lock("lock", &token, Duration::from_secs(60)).await;
+        timed(start);
+        let had = locked.expect("answered") != Locked::Refused;
+        let start = Instant::now();
+        assert_eq!(memcached.unlock("lock", &token).await.expect("answered"), had);
         timed(start);
     }
     worst

@@ -14,6 +14,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A proxy that answers the first command, `mn`, with `ERROR`, and passes the rest on.
 async fn old(server: &MemcachedServer) -> MemcachedBackend {
+    let builder = MemcachedBackend::builder().server(before(server).await);
+    builder.max_value_bytes(8 << 20).build().expect("good options")
+}
+
+/// The address of the proxy.
+async fn before(server: &MemcachedServer) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     let server = server.addr();
@@ -23,11 +29,7 @@ async fn old(server: &MemcachedServer) -> MemcachedBackend {
             tokio::spawn(async move { drop(pass(client, server).await) });
         }
     });
-    MemcachedBackend::builder()
-        .server(address.to_string())
-        .max_value_bytes(8 << 20)
-        .build()
-        .expect("good options")
+    address.to_string()
 }
 
 async fn pass(mut client: TcpStream, server: SocketAddr) -> std::io::Result<()> {
@@ -196,4 +198,27 @@ async fn counters_go_up_and_keep_their_ttl() {
     memcached.write("text", bytes("1 "), None).await.expect("written");
     let error = memcached.increment("text", 1, None).await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::NotAnInteger);
+}
+
+#[tokio::test]
+async fn a_namespace_can_be_cleared() {
+    let server = server();
+    let process = async || {
+        let builder = MemcachedBackend::builder().server(before(&server).await);
+        builder.clearable_namespaces(true).build().expect("good options")
+    };
+    let (one, two) = (process().await, process().await);
+    for round in 0..3 {
+        one.write("users:1", bytes("old"), None).await.expect("written");
+        assert_eq!(two.increment("users:n", 2, None).await.expect("counted"), 2);
+        let version = two.read("users:1", Want::VERSION, |entry| entry.version).await;
+        let version = version.expect("read").flatten().expect("a version");
+        let set = two
+            .compare_and_set("users:1", bytes("newer"), None, &version)
+            .await;
+        assert!(set.expect("compared"), "round {round}");
+        one.clear("users:").await.expect("cleared");
+        assert_eq!(get(&two, "users:1").await.expect("read"), None, "round {round}");
+        assert!(!two.exists("users:n").await.expect("asked"));
+    }
 }

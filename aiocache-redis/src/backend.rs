@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use aiocache_core::{
-    Backend, Capabilities, Entry, Error, ErrorKind, JsonSerializer, Remaining, Reply, Result, Version, Want,
+    Backend, Capabilities, Entry, Error, ErrorKind, JsonSerializer, Locked, Remaining, Reply, Result,
+    Version, Want,
 };
 use bytes::Bytes;
 use redis::{Cmd, Value};
@@ -16,7 +17,7 @@ use crate::connection::Connections;
 use crate::script::{self, Script};
 use crate::store::Store;
 use crate::wire::Repeat;
-use crate::{command, read, reply, scan, write};
+use crate::{command, lock, read, reply, scan, write};
 
 /// Redis, Valkey and what else speaks their protocol.
 ///
@@ -104,16 +105,7 @@ impl RedisBackend {
     }
 
     async fn run(&self, script: &Script, key: &str, arguments: &[&[u8]], repeat: Repeat) -> Result<Value> {
-        let size = arguments.iter().map(|argument| argument.len()).sum();
-        let answer = self
-            .call(key, &script.by_hash(key, arguments), size, repeat)
-            .await?;
-        if reply::is_unknown_script(&answer) {
-            return self
-                .call(key, &script.by_source(key, arguments), size, repeat)
-                .await;
-        }
-        Ok(answer)
+        script.run(&self.store, &[key], arguments, repeat).await
     }
 
     fn check_size(&self, raw: &Bytes) -> Result<()> {
@@ -145,7 +137,9 @@ impl Backend for RedisBackend {
 
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = Capabilities::remote();
-        capabilities.max_value_bytes = Some(self.store.limits().max_value_bytes);
+        let limits = self.store.limits();
+        capabilities.max_value_bytes = Some(limits.max_value_bytes);
+        capabilities.deadline = Some(limits.deadline);
         capabilities
     }
 
@@ -305,6 +299,28 @@ impl Backend for RedisBackend {
             )
             .await?;
         Ok(reply::integer(answer)? != 0)
+    }
+
+    async fn lock(&self, key: &str, token: &str, lease: Duration) -> Result<Locked> {
+        if let Some(fence) = lock::fence_key(key) {
+            return lock::fenced(&self.store, [key, &fence], token, lease).await;
+        }
+        let added = self.add(key, Bytes::copy_from_slice(token.as_bytes()), Some(lease));
+        Ok(if added.await? {
+            Locked::taken(None)
+        } else {
+            Locked::Refused
+        })
+    }
+
+    async fn unlock(&self, key: &str, token: &str) -> Result<bool> {
+        self.compare_and_delete(key, &lock::version(token)).await
+    }
+
+    async fn extend_lock(&self, key: &str, token: &str, lease: Duration) -> Result<bool> {
+        let raw = Bytes::copy_from_slice(token.as_bytes());
+        self.compare_and_set(key, raw, Some(lease), &lock::version(token))
+            .await
     }
 
     async fn raw(&self, arguments: &[&[u8]]) -> Result<Reply> {

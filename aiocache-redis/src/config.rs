@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
 use redis::{ConnectionInfo, ProtocolVersion};
+use tokio::time::Instant;
 
 use crate::backend::RedisBackend;
 #[cfg(feature = "cluster")]
@@ -33,6 +34,13 @@ pub(crate) struct Limits {
     pub(crate) deadline: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) max_value_bytes: usize,
+}
+
+impl Limits {
+    /// The deadline of what begins now.
+    pub(crate) fn until(&self) -> Instant {
+        Instant::now() + self.deadline
+    }
 }
 
 impl Default for Limits {

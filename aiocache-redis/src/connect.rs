@@ -23,6 +23,10 @@ use crate::sentinel::{self, Sentinels};
 /// An idle connection is probed after this time.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
+/// How many commands may wait to be written; those beyond wait to be let in, which costs more. Each holds its own
+/// bytes in any case.
+const QUEUE: usize = 1024;
+
 /// A connection of the client's.
 pub(crate) type Link = MultiplexedConnection;
 
@@ -123,7 +127,8 @@ impl Connect {
         let health = Arc::new(Health::default());
         let mut config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
-            .set_response_timeout(None);
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(QUEUE);
         if info.redis_settings().protocol() != ProtocolVersion::RESP2 {
             let alarm = Alarm(Arc::clone(&health));
             config = config.set_push_sender(move |push: PushInfo| {

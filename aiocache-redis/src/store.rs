@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aiocache_core::Result;
 use redis::{Cmd, Value};
+use tokio::time::Instant;
 
 #[cfg(feature = "cluster")]
 use crate::cluster::Cluster;
@@ -31,10 +32,6 @@ impl Store {
     }
 
     /// Sends a request over one key, of `size` bytes. See [`Connections::call`].
-    #[cfg_attr(
-        not(feature = "cluster"),
-        expect(unused_variables, reason = "one server has all keys")
-    )]
     pub(crate) async fn call<W: Wire>(
         &self,
         key: &[u8],
@@ -42,10 +39,28 @@ impl Store {
         size: usize,
         repeat: Repeat,
     ) -> Result<W::Answer> {
+        let until = self.limits().until();
+        self.call_until(key, request, size, repeat, until).await
+    }
+
+    /// As [`call`](Self::call), for one request of several that keep one deadline.
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(unused_variables, reason = "one server has all keys")
+    )]
+    pub(crate) async fn call_until<W: Wire>(
+        &self,
+        key: &[u8],
+        request: &W,
+        size: usize,
+        repeat: Repeat,
+        until: Instant,
+    ) -> Result<W::Answer> {
         match self {
-            Self::Node(node) => node.call(request, size, repeat).await,
+            Self::Node(node) => node.call_until(request, size, repeat, until).await,
+            // Boxed: a single server's command is not to carry the room for following one from node to node.
             #[cfg(feature = "cluster")]
-            Self::Cluster(cluster) => cluster.call(key, request, size, repeat).await,
+            Self::Cluster(cluster) => Box::pin(cluster.call_until(key, request, size, repeat, until)).await,
         }
     }
 

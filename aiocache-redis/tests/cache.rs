@@ -5,9 +5,10 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aiocache_core::{Backend, ErrorKind};
-use aiocache_redis::RedisCache;
-use support::{backend, get, server};
+use aiocache_core::testing::Fault;
+use aiocache_core::{Backend, ErrorKind, Policy};
+use aiocache_redis::{RedisBackend, RedisCache};
+use support::{backend, get, proxy, server};
 
 #[tokio::test]
 async fn values_are_plain_json_under_namespace_and_key() {
@@ -72,4 +73,33 @@ async fn many_tasks_use_clones_of_one_cache() {
     for (number, task) in (0..).zip(tasks) {
         assert_eq!(task.await.expect("no panic"), Some(number));
     }
+}
+
+/// A write that had waited a second went ahead of a store with a longer deadline, and was then undone with it.
+#[tokio::test]
+async fn a_write_waits_for_a_store_as_long_as_the_deadline_lets_that_take() {
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let redis = RedisBackend::builder(url)
+        .deadline(Duration::from_secs(4))
+        .build();
+    let cache: RedisCache = RedisCache::builder(redis.expect("good options")).build();
+    let load = async || {
+        proxy.set(Fault::Delay {
+            to_server: Duration::ZERO,
+            to_client: Duration::from_millis(1300),
+        });
+        Ok::<_, aiocache_core::Error>(1_u32)
+    };
+    let policy = Policy::new();
+    let write = async {
+        // While the answer to the load's store is on its way.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        cache.set("key", &2_u32).await
+    };
+    let (loaded, written) = tokio::join!(cache.get_or_load("key", &policy, load), write);
+    assert_eq!(loaded.expect("loaded"), 1);
+    written.expect("written");
+    proxy.set(Fault::Pass);
+    assert_eq!(cache.get::<u32>("key").await.expect("read"), Some(2));
 }

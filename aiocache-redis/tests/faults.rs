@@ -238,3 +238,30 @@ async fn a_connection_that_only_times_out_is_left() {
     println!("left after {errors} timeouts, {:?}", start.elapsed());
     assert_eq!(errors, 3);
 }
+
+/// A script that the server does not know is sent twice, and each sending had a whole deadline.
+#[tokio::test]
+async fn a_script_that_is_not_known_keeps_one_deadline_too() {
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let deadline = Duration::from_millis(400);
+    let redis = RedisBackend::builder(url).deadline(deadline).build();
+    let redis = redis.expect("good options");
+    redis.raw(&[b"SCRIPT", b"FLUSH"]).await.expect("flushed");
+    proxy.set(Fault::Delay {
+        to_server: Duration::ZERO,
+        to_client: Duration::from_millis(250),
+    });
+    let start = Instant::now();
+    let minute = Some(Duration::from_secs(60));
+    let error = redis
+        .increment("counter", 1, minute)
+        .await
+        .expect_err("250 ms twice");
+    let took = start.elapsed();
+    assert_eq!(error.kind(), ErrorKind::Unknown);
+    assert!(
+        took >= deadline && took < deadline + Duration::from_millis(95),
+        "{took:?}"
+    );
+}

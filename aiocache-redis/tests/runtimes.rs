@@ -4,7 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use aiocache_core::{Backend, Reply};
+use aiocache_core::{Backend, Locked, Reply};
 use aiocache_redis::RedisBackend;
 use support::{backend, bytes, get, server};
 use tokio::runtime::{Builder, Runtime};
@@ -16,7 +16,7 @@ fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-/// Ten rounds of reading, writing and counting; the slowest command.
+/// Ten rounds of reading, writing, counting and locking; the slowest command.
 async fn use_it(redis: &RedisBackend) -> Duration {
     let mut worst = Duration::ZERO;
     let mut timed = |start: Instant| worst = worst.max(start.elapsed());
@@ -29,6 +29,15 @@ async fn use_it(redis: &RedisBackend) -> Duration {
         timed(start);
         let start = Instant::now();
         redis.increment("counter", 1, None).await.expect("counted");
+        timed(start);
+        // Several runtimes ask for it at once, and one has it.
+        let token = format!("{:?}", std::thread::current().id());
+        let start = Instant::now();
+        let locked = redis.lock("lock", &token, Duration::from_secs(60)).await;
+        timed(start);
+        let had = locked.expect("answered") != Locked::Refused;
+        let start = Instant::now();
+        assert_eq!(redis.unlock("lock", &token).await.expect("answered"), had);
         timed(start);
     }
     worst
@@ -120,8 +129,8 @@ fn a_dropped_backend_closes_its_connections() {
         assert_eq!(clients(&watcher).await, 1);
         assert_eq!(
             tokio::runtime::Handle::current().metrics().num_alive_tasks(),
-            2,
-            "of the watcher"
+            3,
+            "of the watcher: its connection, the guard of that, and the watch over its deadlines"
         );
     });
 }

@@ -3,17 +3,21 @@
 
 use std::process::Command;
 
+use super::TASKS;
 use super::contenders::{Memcached, Redis};
+use super::pairs::round;
 
 /// What is counted, in the order of the report: name, the client alone, the cache.
-pub(crate) const COUNTED: [(&str, &str, &str); 3] = [
+pub(crate) const COUNTED: [(&str, &str, &str); 4] = [
     ("redis get", "redis-bare-get", "redis-cache-get"),
+    ("redis get, 64 tasks", "redis-bare-tasks", "redis-cache-tasks"),
     ("redis multi_get(100)", "redis-bare-mget", "redis-cache-mget"),
     ("memcached get", "memcached-bare-get", "memcached-cache-get"),
 ];
 
-const FEW: usize = 500;
-const MANY: usize = 2_500;
+// Whole rounds of the tasks.
+const FEW: usize = 640;
+const MANY: usize = 3_200;
 
 /// This program, run again under callgrind to do one thing many times.
 pub(crate) struct Job {
@@ -39,6 +43,18 @@ impl Job {
     pub(crate) async fn run(self) {
         if self.what.starts_with("redis") {
             let redis = Redis::connect(self.port, None).await;
+            let each = self.times / TASKS;
+            match self.what.as_str() {
+                "redis-bare-tasks" => {
+                    round(TASKS, each, move || async { drop(redis.bare_get().await) }).await;
+                    return;
+                }
+                "redis-cache-tasks" => {
+                    round(TASKS, each, move || async { drop(redis.cache_get().await) }).await;
+                    return;
+                }
+                _ => {}
+            }
             for _ in 0..self.times {
                 match self.what.as_str() {
                     "redis-bare-get" => drop(redis.bare_get().await),

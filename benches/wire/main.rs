@@ -2,6 +2,7 @@
 //!
 //! cargo bench -p aiocache-benches --bench wire            prints the tables
 //! cargo bench -p aiocache-benches --bench wire -- --write also writes docs/wire.md
+//! cargo bench -p aiocache-benches --bench wire -- --throughput measures nothing but the tasks
 //!
 //! The contenders alternate operation by operation, so that what disturbs a shared machine disturbs both alike; the
 //! figure is the median of the paired differences, with its 95 % interval.
@@ -20,7 +21,7 @@ use report::Row;
 /// Pairs of operations in a run.
 const PAIRS: usize = 20_000;
 const RUNS: usize = 5;
-const TASKS: usize = 64;
+pub(crate) const TASKS: usize = 64;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
@@ -30,22 +31,25 @@ async fn main() {
     }
     let redis = Redis::start().await;
     let memcached = Memcached::start().await;
+    let throughput_only = arguments.iter().any(|argument| argument == "--throughput");
     let mut rows = Vec::new();
     for run in 1..=RUNS {
         eprintln!("run {run} of {RUNS}");
-        rows.push(Row::latency("redis get", run, 1.05, redis_get(redis).await));
-        rows.push(Row::latency(
-            "redis multi_get(100)",
-            run,
-            1.1,
-            redis_multi_get(redis).await,
-        ));
-        rows.push(Row::latency(
-            "memcached get",
-            run,
-            1.1,
-            memcached_get(memcached).await,
-        ));
+        if !throughput_only {
+            rows.push(Row::latency("redis get", run, 1.05, redis_get(redis).await));
+            rows.push(Row::latency(
+                "redis multi_get(100)",
+                run,
+                1.1,
+                redis_multi_get(redis).await,
+            ));
+            rows.push(Row::latency(
+                "memcached get",
+                run,
+                1.1,
+                memcached_get(memcached).await,
+            ));
+        }
         rows.push(Row::throughput(
             "redis get, 64 tasks",
             run,
@@ -53,7 +57,11 @@ async fn main() {
             redis_tasks(redis).await,
         ));
     }
-    let counted = instructions::count(redis.port(), memcached.port());
+    let counted = if throughput_only {
+        Vec::new()
+    } else {
+        instructions::count(redis.port(), memcached.port())
+    };
     let text = report::render(&rows, &counted);
     println!("{text}");
     if arguments.iter().any(|argument| argument == "--write") {
@@ -94,8 +102,8 @@ async fn redis_tasks(redis: &'static Redis) -> (Duration, Duration) {
     throughput(
         TASKS,
         PAIRS / TASKS,
-        || async { drop(redis.bare_get().await) },
-        || async { drop(redis.cache_get().await) },
+        move || async { drop(redis.bare_get().await) },
+        move || async { drop(redis.cache_get().await) },
     )
     .await
 }

@@ -64,35 +64,35 @@ pub(crate) async fn paired(pairs: usize, bare: impl AsyncFn(), cache: impl Async
 pub(crate) async fn throughput<A, B>(
     tasks: usize,
     each: usize,
-    bare: impl Fn() -> A,
-    cache: impl Fn() -> B,
+    bare: impl Fn() -> A + Copy + Send + 'static,
+    cache: impl Fn() -> B + Copy + Send + 'static,
 ) -> (Duration, Duration)
 where
-    A: Future<Output = ()> + Send + 'static,
-    B: Future<Output = ()> + Send + 'static,
+    A: Future<Output = ()> + Send,
+    B: Future<Output = ()> + Send,
 {
     let (mut alone, mut cached) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        alone.push(round(tasks, each, &bare).await);
-        cached.push(round(tasks, each, &cache).await);
+        alone.push(round(tasks, each, bare).await);
+        cached.push(round(tasks, each, cache).await);
     }
     alone.sort_unstable();
     cached.sort_unstable();
     (alone[ROUNDS / 2], cached[ROUNDS / 2])
 }
 
-async fn round<F: Future<Output = ()> + Send + 'static>(
+pub(crate) async fn round<F: Future<Output = ()> + Send>(
     tasks: usize,
     each: usize,
-    operation: &impl Fn() -> F,
+    operation: impl Fn() -> F + Copy + Send + 'static,
 ) -> Duration {
     let start = Instant::now();
     let mut set = JoinSet::new();
     for _ in 0..tasks {
-        let operations: Vec<F> = (0..each).map(|_| operation()).collect();
+        // Made one by one: to hold those of a whole round at once would weigh their size, not their speed.
         set.spawn(async move {
-            for operation in operations {
-                operation.await;
+            for _ in 0..each {
+                operation().await;
             }
         });
     }

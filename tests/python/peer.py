@@ -9,6 +9,7 @@ import sys
 
 import msgpack
 from aiocache import Cache
+from aiocache.lock import RedLock
 from aiocache.serializers import JsonSerializer, MsgPackSerializer, StringSerializer
 
 
@@ -29,8 +30,20 @@ SERIALIZERS = {
 }
 
 
+locks = {}
+
+
 async def answer(cache, request):
     command, key = request["command"], request.get("key")
+    if command == "lock":
+        # aiocache's own lock does not say whether it is had, so this asks for who has it.
+        lock = locks[key] = RedLock(cache, key, request["lease"])
+        await lock._acquire()
+        return await cache.raw("get", lock.key) == lock._value
+    if command == "unlock":
+        lock = locks.pop(key)
+        await lock._release()
+        return True
     if command == "set":
         return await cache.set(key, request["value"], ttl=request.get("ttl"))
     if command == "get":

@@ -1,10 +1,11 @@
 //! Through Redis, with both sides as they come.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aiocache::redis::RedisBackend;
 use aiocache::testing::RedisServer;
-use aiocache::{Cache, JsonSerializer, MsgPackSerializer, StringSerializer};
+use aiocache::{Cache, JsonSerializer, MsgPackSerializer, RedLock, StringSerializer};
 
 use crate::peer::Python;
 use crate::values::{User, go_both_ways, text};
@@ -79,6 +80,33 @@ async fn each_deletes_and_clears_what_the_other_wrote() {
         other.exists("stays").await.expect("answered"),
         "another namespace"
     );
+}
+
+#[tokio::test]
+async fn each_is_kept_out_by_the_others_lock() {
+    let server = server();
+    let Some(mut python) = Python::start("redis", server.port(), "json", "shared") else {
+        return;
+    };
+    let cache = cache(&server, JsonSerializer);
+    let lock = RedLock::new(&cache, "report", Duration::from_secs(60));
+    let python_locks = r#""key": "report", "lease": 60"#;
+
+    let guard = lock.try_acquire().await.expect("answered").expect("free");
+    assert_eq!(python.ask::<bool>("lock", python_locks), Some(false));
+    python.ask::<bool>("unlock", r#""key": "report""#);
+    assert!(guard.release().await.expect("answered"), "Python left it alone");
+
+    assert_eq!(python.ask::<bool>("lock", python_locks), Some(true));
+    assert!(lock.try_acquire().await.expect("answered").is_none());
+    let waits = lock.acquire();
+    let unlocks = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        python.ask::<bool>("unlock", r#""key": "report""#);
+    };
+    let (guard, ()) = tokio::join!(waits, unlocks);
+    let guard = guard.expect("answered").expect("Python let go");
+    assert!(guard.release().await.expect("answered"));
 }
 
 /// Why `peer.py` has a serializer of its own: Redis's answers are taken for text before MsgPack sees them.

@@ -16,12 +16,18 @@ pub struct Capabilities {
     pub keys: KeyRule,
     /// `clear` of one namespace.
     pub clear_namespace: bool,
+    /// `clear` of any prefix, and not only of a namespace with the colon that ends it.
+    pub clear_any_prefix: bool,
     /// `compare_and_set`, `compare_and_delete`, and versions on reads.
     pub compare: bool,
     /// The remaining ttl, by `ttl` and on reads.
     pub remaining_ttl: bool,
     /// The largest value that is sent, in bytes.
     pub max_value_bytes: Option<usize>,
+    /// The longest that any command but `clear` and `close` takes, by deadlines of the store's own. A cache whose
+    /// timeout is longer sets no timer beside them, and a write waits at least this long for a load's store of the
+    /// same key. `None` where there is no such time.
+    pub deadline: Option<Duration>,
 }
 
 /// Which keys a store can hold.
@@ -47,9 +53,11 @@ impl Capabilities {
             ttl_resolution: Duration::from_nanos(1),
             keys: KeyRule::Any,
             clear_namespace: true,
+            clear_any_prefix: true,
             compare: true,
             remaining_ttl: true,
             max_value_bytes: None,
+            deadline: None,
         }
     }
 
@@ -62,9 +70,11 @@ impl Capabilities {
             ttl_resolution: Duration::from_millis(1),
             keys: KeyRule::Any,
             clear_namespace: true,
+            clear_any_prefix: true,
             compare: true,
             remaining_ttl: true,
             max_value_bytes: None,
+            deadline: None,
         }
     }
 }

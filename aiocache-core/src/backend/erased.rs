@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Backend, Capabilities, Entry, Raw, Reply, Version, Want};
+use super::{Backend, Capabilities, Entry, Locked, Raw, Reply, Version, Want};
 use crate::error::Result;
 use crate::events::StoreWatch;
 use crate::serializer::NullSerializer;
@@ -48,6 +48,7 @@ trait Erased<R: Raw>: Send + Sync + 'static {
     fn dyn_watch(&self, watch: StoreWatch);
     fn dyn_stats(&self) -> StoreStats;
     fn dyn_read<'a>(&'a self, key: &'a str, want: Want, f: OnEntry<'a, R>) -> Boxed<'a, ()>;
+    fn dyn_read_now(&self, key: &str, f: &mut dyn FnMut(Entry<'_, R>)) -> Option<Result<()>>;
     fn dyn_read_many<'a>(&'a self, keys: &'a [&'a str], want: Want, f: OnItem<'a, R>) -> Boxed<'a, ()>;
     fn dyn_write<'a>(&'a self, key: &'a str, raw: R, ttl: Option<Duration>) -> Boxed<'a, ()>;
     fn dyn_write_many<'a>(&'a self, pairs: Vec<(&'a str, R)>, ttl: Option<Duration>) -> Boxed<'a, ()>;
@@ -68,6 +69,9 @@ trait Erased<R: Raw>: Send + Sync + 'static {
         version: &'a Version,
     ) -> Boxed<'a, bool>;
     fn dyn_compare_and_delete<'a>(&'a self, key: &'a str, version: &'a Version) -> Boxed<'a, bool>;
+    fn dyn_lock<'a>(&'a self, key: &'a str, token: &'a str, lease: Duration) -> Boxed<'a, Locked>;
+    fn dyn_unlock<'a>(&'a self, key: &'a str, token: &'a str) -> Boxed<'a, bool>;
+    fn dyn_extend_lock<'a>(&'a self, key: &'a str, token: &'a str, lease: Duration) -> Boxed<'a, bool>;
     fn dyn_raw<'a>(&'a self, arguments: &'a [&'a [u8]]) -> Boxed<'a, Reply>;
     fn dyn_ping(&self) -> Boxed<'_, ()>;
     fn dyn_close(&self) -> Boxed<'_, ()>;
@@ -92,6 +96,10 @@ impl<B: Backend> Erased<B::Raw> for B {
 
     fn dyn_read<'a>(&'a self, key: &'a str, want: Want, f: OnEntry<'a, B::Raw>) -> Boxed<'a, ()> {
         Box::pin(async move { self.read(key, want, f).await.map(|_| ()) })
+    }
+
+    fn dyn_read_now(&self, key: &str, f: &mut dyn FnMut(Entry<'_, B::Raw>)) -> Option<Result<()>> {
+        Some(self.read_now(key, f)?.map(|_| ()))
     }
 
     fn dyn_read_many<'a>(&'a self, keys: &'a [&'a str], want: Want, f: OnItem<'a, B::Raw>) -> Boxed<'a, ()> {
@@ -156,6 +164,18 @@ impl<B: Backend> Erased<B::Raw> for B {
         Box::pin(self.compare_and_delete(key, version))
     }
 
+    fn dyn_lock<'a>(&'a self, key: &'a str, token: &'a str, lease: Duration) -> Boxed<'a, Locked> {
+        Box::pin(self.lock(key, token, lease))
+    }
+
+    fn dyn_unlock<'a>(&'a self, key: &'a str, token: &'a str) -> Boxed<'a, bool> {
+        Box::pin(self.unlock(key, token))
+    }
+
+    fn dyn_extend_lock<'a>(&'a self, key: &'a str, token: &'a str, lease: Duration) -> Boxed<'a, bool> {
+        Box::pin(self.extend_lock(key, token, lease))
+    }
+
     fn dyn_raw<'a>(&'a self, arguments: &'a [&'a [u8]]) -> Boxed<'a, Reply> {
         Box::pin(self.raw(arguments))
     }
@@ -203,6 +223,17 @@ impl<R: Raw> Backend for DynBackend<R> {
         };
         self.0.dyn_read(key, want, &mut once).await?;
         Ok(out)
+    }
+
+    fn read_now<T>(&self, key: &str, f: impl FnOnce(Entry<'_, R>) -> T) -> Option<Result<Option<T>>> {
+        let (mut f, mut out) = (Some(f), None);
+        let mut once = |entry: Entry<'_, R>| {
+            if let Some(f) = f.take() {
+                out = Some(f(entry));
+            }
+        };
+        let done = self.0.dyn_read_now(key, &mut once)?;
+        Some(done.map(|()| out))
     }
 
     async fn read_many<T: Send>(
@@ -273,6 +304,18 @@ impl<R: Raw> Backend for DynBackend<R> {
 
     async fn compare_and_delete(&self, key: &str, version: &Version) -> Result<bool> {
         self.0.dyn_compare_and_delete(key, version).await
+    }
+
+    async fn lock(&self, key: &str, token: &str, lease: Duration) -> Result<Locked> {
+        self.0.dyn_lock(key, token, lease).await
+    }
+
+    async fn unlock(&self, key: &str, token: &str) -> Result<bool> {
+        self.0.dyn_unlock(key, token).await
+    }
+
+    async fn extend_lock(&self, key: &str, token: &str, lease: Duration) -> Result<bool> {
+        self.0.dyn_extend_lock(key, token, lease).await
     }
 
     async fn raw(&self, arguments: &[&[u8]]) -> Result<Reply> {

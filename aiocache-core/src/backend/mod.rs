@@ -11,6 +11,7 @@ pub use crate::ttl::Remaining;
 mod capabilities;
 mod entry;
 mod erased;
+mod locking;
 mod memory;
 mod per_runtime;
 mod raw;
@@ -19,6 +20,7 @@ mod reply;
 pub use capabilities::{Capabilities, KeyRule};
 pub use entry::{Entry, Version, Want};
 pub use erased::DynBackend;
+pub use locking::Locked;
 pub use memory::{MemoryBackend, MemoryBuilder};
 pub use per_runtime::{InRuntime, PerRuntime};
 pub use raw::Raw;
@@ -86,6 +88,17 @@ pub trait Backend: Send + Sync + 'static {
         want: Want,
         f: impl FnOnce(Entry<'_, Self::Raw>) -> R + Send,
     ) -> impl Future<Output = Result<Option<R>>> + Send;
+
+    /// Reads a key without waiting, where the store can: one in this process. `None` says that it cannot, and
+    /// [`read`](Self::read) is asked instead; the answer inside is that of `read` for [`Want::VALUE`].
+    ///
+    /// # Behavior
+    /// - a store that answers at once answers as `read` does
+    #[inline]
+    fn read_now<R>(&self, key: &str, f: impl FnOnce(Entry<'_, Self::Raw>) -> R) -> Option<Result<Option<R>>> {
+        let _ = (key, f);
+        None
+    }
 
     /// Reads several keys in one round trip and hands each one that is there, with its position, to `f`.
     ///
@@ -298,6 +311,46 @@ pub trait Backend: Send + Sync + 'static {
     /// - a store that cannot compare answers `Unsupported`
     /// - of many with one version at once, one wins
     fn compare_and_delete(&self, key: &str, version: &Version) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Takes a lock for `lease`: writes `token` under the key if it is absent; atomic.
+    ///
+    /// Unless written otherwise it is an `add`, without a fencing token. A fencing token is given in the same step.
+    ///
+    /// # Behavior
+    /// - a free lock is taken, and has its token until the lease has passed
+    /// - a lock that is had is refused, also to its owner, and keeps its lease
+    /// - fencing tokens rise, also where a lease ran out or a lock was deleted
+    /// - of many that lock at once, one is let
+    fn lock(&self, key: &str, token: &str, lease: Duration) -> impl Future<Output = Result<Locked>> + Send {
+        locking::lock(self, key, token, lease)
+    }
+
+    /// Releases a lock if it still has this token, and says whether it did; atomic.
+    ///
+    /// # Behavior
+    /// - its owner releases a lock, once, and it is free
+    /// - another token releases nothing
+    /// - an owner whose lease ran out leaves the next owner's lock alone
+    /// - a store that cannot compare does not unlock, and says so
+    fn unlock(&self, key: &str, token: &str) -> impl Future<Output = Result<bool>> + Send {
+        locking::unlock(self, key, token)
+    }
+
+    /// Gives a lock a new lease from now on if it still has this token, and says whether it did; atomic.
+    ///
+    /// # Behavior
+    /// - its owner extends a lock, and can still release it
+    /// - another token extends nothing
+    /// - a lock whose lease ran out does not come back
+    /// - a store that cannot compare does not extend, and says so
+    fn extend_lock(
+        &self,
+        key: &str,
+        token: &str,
+        lease: Duration,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        locking::extend(self, key, token, lease)
+    }
 
     /// Sends a command of the store's own and gives its answer. Nothing is added to the arguments.
     ///

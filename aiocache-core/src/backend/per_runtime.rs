@@ -1,6 +1,5 @@
 //! Something that belongs to a tokio runtime, one for each runtime that uses it.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, Weak};
@@ -15,8 +14,11 @@ use crate::error::{Error, ErrorKind, Result};
 /// A connection is driven by the runtime that made it, and a runtime that is alive but idle drives nothing. So no
 /// runtime may use what another made; and what one made goes when it ends, because a later one may have its id.
 pub struct PerRuntime<T> {
-    slots: RwLock<HashMap<Id, Arc<InRuntime<T>>>>,
+    /// A list, for there are few and every command looks here.
+    slots: RwLock<Slots<T>>,
 }
+
+type Slots<T> = Vec<(Id, Arc<InRuntime<T>>)>;
 
 /// What belongs to the runtime that asked; it derefs to the `T`.
 pub struct InRuntime<T> {
@@ -49,7 +51,7 @@ impl<T: Send + Sync + 'static> PerRuntime<T> {
             .map_err(|_| Error::new(ErrorKind::InvalidConfig, "no tokio runtime around the call"))?
             .id();
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = slots.get(&runtime) {
+        if let Some(slot) = of(&slots, runtime) {
             return Ok(Arc::clone(slot));
         }
         drop(slots);
@@ -79,11 +81,15 @@ impl<T: Send + Sync + 'static> PerRuntime<T> {
                 guard: task.abort_handle(),
             }
         });
-        let slot = Arc::clone(
-            self.slots_mut()
-                .entry(runtime)
-                .or_insert_with(|| Arc::clone(&new)),
-        );
+        let slot = {
+            let mut slots = self.slots_mut();
+            // Another thread of the runtime may have been first.
+            let there = of(&slots, runtime).map(Arc::clone);
+            there.unwrap_or_else(|| {
+                slots.push((runtime, Arc::clone(&new)));
+                Arc::clone(&new)
+            })
+        };
         if slot.guard.is_finished() {
             self.remove(runtime, &Arc::downgrade(&slot));
         }
@@ -95,17 +101,22 @@ impl<T> PerRuntime<T> {
     fn remove(&self, runtime: Id, slot: &Weak<InRuntime<T>>) {
         let mut slots = self.slots_mut();
         // A later runtime may have the same id.
-        let removed = match slots.get(&runtime) {
-            Some(found) if std::ptr::eq(Arc::as_ptr(found), slot.as_ptr()) => slots.remove(&runtime),
-            _ => None,
-        };
+        let place = slots
+            .iter()
+            .position(|(id, found)| *id == runtime && std::ptr::eq(Arc::as_ptr(found), slot.as_ptr()));
+        let removed = place.map(|place| slots.swap_remove(place));
         drop(slots);
         drop(removed);
     }
 
-    fn slots_mut(&self) -> RwLockWriteGuard<'_, HashMap<Id, Arc<InRuntime<T>>>> {
+    fn slots_mut(&self) -> RwLockWriteGuard<'_, Slots<T>> {
         self.slots.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn of<T>(slots: &Slots<T>, runtime: Id) -> Option<&Arc<InRuntime<T>>> {
+    let slot = slots.iter().find(|(id, _)| *id == runtime);
+    slot.map(|(_, slot)| slot)
 }
 
 impl<T> Default for PerRuntime<T> {

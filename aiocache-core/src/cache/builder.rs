@@ -184,9 +184,16 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         }
         let watchers = Arc::new(watchers);
         self.backend.watch(StoreWatch::new(Arc::clone(&watchers)));
+        let flights = Flights::new(&capabilities);
+        // A write waits for a store of the same key, and then for its own answer.
+        let longest = capabilities
+            .deadline
+            .and_then(|deadline| deadline.checked_add(flights.store_wait().unwrap_or_default()));
         let core = Core {
             backend: self.backend,
-            flights: Arc::new(Flights::new(capabilities.local)),
+            flights: Arc::new(flights),
+            longest,
+            locks: Arc::default(),
             capabilities,
             name,
             trouble,
@@ -197,6 +204,7 @@ impl<B: Backend, S> CacheBuilder<B, S> {
             timeout: self.timeout,
         };
         Ok(Cache {
+            plain: core.is_plain(&self.extras),
             core: Arc::new(core),
             serializer: Arc::new(self.serializer),
             extras: Arc::new(self.extras),

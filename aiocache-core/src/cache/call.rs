@@ -8,7 +8,7 @@ use crate::backend::Backend;
 use crate::error::Result;
 use crate::key::{Key, KeyBuf};
 use crate::load::{
-    AsPolicySays, At, Call, Found, Hooks, Kind, NoneRule, Outcome, Policy, Prime, Res, Share, Split,
+    AsPolicySays, At, Call, Found, Hooks, Kind, Looked, NoneRule, Outcome, Policy, Prime, Res, Share, Split,
 };
 use crate::serializer::{Dump, Load};
 
@@ -58,7 +58,10 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             namespace: self.namespace().unwrap_or_default(),
         };
         let call: Call<'_, B, S, Res<T, E>, _> = Call::new(self, AsPolicySays(policy.share_error));
-        call.run(at, policy, load).await
+        match call.__hit(&key) {
+            Ok(returned) => returned,
+            Err(looked) => call.run(at, policy, looked, load).await,
+        }
     }
 }
 
@@ -150,7 +153,7 @@ where
     X: Share<K::Rest>,
     H: Hooks<K::Value>,
 {
-    pub async fn __run<F, Fut>(self, key: &KeyBuf, policy: Policy, load: F) -> K::Return
+    pub async fn __run<F, Fut>(self, key: &KeyBuf, looked: Looked, policy: Policy, load: F) -> K::Return
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = K::Return>,
@@ -165,7 +168,7 @@ where
             key: fitted.as_deref().unwrap_or(key.as_str()),
             namespace: key.namespace(),
         };
-        self.run(at, &policy, load).await
+        self.run(at, &policy, looked, load).await
     }
 
     pub async fn __refresh<F, Fut>(self, key: &KeyBuf, policy: Policy, load: F) -> K::Return

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Cache;
-use crate::backend::{Backend, Raw, Remaining, Reply, Want};
+use crate::backend::{Backend, Entry, Raw, Remaining, Reply, Want};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::plugin::{CommandName, Outcome};
@@ -39,11 +39,9 @@ impl<B: Backend, S> Cache<B, S> {
         }
         let key = self.stored(key.into().as_str());
         let serializer = &*self.serializer;
-        let work = async {
-            let read = self
-                .core
-                .backend
-                .read(key.as_str(), Want::VALUE, |entry| serializer.load(entry.raw));
+        let work = || async {
+            let load = |entry: Entry<'_, B::Raw>| serializer.load(entry.raw);
+            let read = || self.core.backend.read(key.as_str(), Want::VALUE, load);
             self.ask(read).await?.transpose()
         };
         let outcome = |found: &Option<T>| Outcome::Read {
@@ -71,12 +69,12 @@ impl<B: Backend, S> Cache<B, S> {
 
     /// Writes what a serializer made, under a key as it is stored.
     pub(super) async fn set_stored(&self, key: &str, dump: impl FnOnce() -> Result<B::Raw>) -> Result<()> {
-        let work = async {
+        let work = || async {
             let raw = dump()?;
             self.fits(&raw)?;
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
-            self.ask(self.core.backend.write(key, raw, ttl)).await
+            self.ask(|| self.core.backend.write(key, raw, ttl)).await
         };
         self.run(
             self.keyed(CommandName::Set, key, Some(self.ttl_asked())),
@@ -99,11 +97,11 @@ impl<B: Backend, S> Cache<B, S> {
         }
         let key = self.stored(key.into().as_str());
         let key = key.as_str();
-        let work = async {
+        let work = || async {
             let raw = self.dump(value)?;
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
-            let added = self.ask(self.core.backend.add(key, raw, ttl)).await?;
+            let added = self.ask(|| self.core.backend.add(key, raw, ttl)).await?;
             if added {
                 Ok(())
             } else {
@@ -131,9 +129,9 @@ impl<B: Backend, S> Cache<B, S> {
     }
 
     pub(super) async fn delete_stored(&self, key: &str) -> Result<u64> {
-        let work = async {
+        let work = || async {
             let _writing = self.core.flights.writing(key).await;
-            self.ask(self.core.backend.delete(key)).await.map(u64::from)
+            self.ask(|| self.core.backend.delete(key)).await.map(u64::from)
         };
         self.run(
             self.keyed(CommandName::Delete, key, None),
@@ -156,7 +154,7 @@ impl<B: Backend, S> Cache<B, S> {
         self.run(
             command,
             |&found| Outcome::Found(found),
-            self.ask(self.core.backend.exists(key.as_str())),
+            || self.ask(|| self.core.backend.exists(key.as_str())),
         )
         .await
     }
@@ -174,10 +172,10 @@ impl<B: Backend, S> Cache<B, S> {
         }
         let key = self.stored(key.into().as_str());
         let key = key.as_str();
-        let work = async {
+        let work = || async {
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
-            self.ask(self.core.backend.increment(key, delta, ttl)).await
+            self.ask(|| self.core.backend.increment(key, delta, ttl)).await
         };
         let command = self.keyed(CommandName::Increment, key, Some(self.ttl_asked()));
         self.run(command, |&value| Outcome::Counted(value), work).await
@@ -195,9 +193,9 @@ impl<B: Backend, S> Cache<B, S> {
         let key = self.stored(key.into().as_str());
         let asked = ttl.into();
         let ttl = asked.resolve(self.ttl).filter(|ttl| !ttl.is_zero());
-        let work = async {
+        let work = || async {
             ttl::check(ttl, self.core.capabilities.ttl_resolution)?;
-            self.ask(self.core.backend.expire(key.as_str(), ttl)).await
+            self.ask(|| self.core.backend.expire(key.as_str(), ttl)).await
         };
         let command = self.keyed(CommandName::Expire, key.as_str(), Some(asked));
         self.run(command, |&found| Outcome::Found(found), work).await
@@ -214,12 +212,14 @@ impl<B: Backend, S> Cache<B, S> {
         let key = self.stored(key.into().as_str());
         let command = self.keyed(CommandName::Ttl, key.as_str(), None);
         let outcome = |&left: &Remaining| Outcome::Found(left != Remaining::Missing);
-        self.run(command, outcome, self.ask(self.core.backend.ttl(key.as_str())))
-            .await
+        self.run(command, outcome, || {
+            self.ask(|| self.core.backend.ttl(key.as_str()))
+        })
+        .await
     }
 
     /// What this handle's writes live for, refused if it makes no sense.
-    pub(super) fn checked_ttl(&self) -> Result<Option<Duration>> {
+    pub(crate) fn checked_ttl(&self) -> Result<Option<Duration>> {
         ttl::check(self.ttl, self.core.capabilities.ttl_resolution)?;
         Ok(self.ttl)
     }
@@ -264,7 +264,7 @@ impl<B: Backend, S> Cache<B, S> {
             return Ok(());
         }
         let prefix = self.prefix();
-        let work = async {
+        let work = || async {
             if prefix.is_empty() && !self.core.capabilities.private {
                 return Err(Error::new(
                     ErrorKind::NoNamespace,
@@ -272,7 +272,7 @@ impl<B: Backend, S> Cache<B, S> {
                 ));
             }
             self.core.flights.clearing(prefix).await;
-            let cleared = self.ask(self.core.backend.clear(prefix)).await;
+            let cleared = self.ask(|| self.core.backend.clear(prefix)).await;
             self.core.flights.clearing(prefix).await;
             cleared
         };
@@ -287,9 +287,9 @@ impl<B: Backend, S> Cache<B, S> {
         if self.is_off() {
             return Ok(());
         }
-        let work = async {
+        let work = || async {
             self.core.flights.clearing("").await;
-            let cleared = self.ask(self.core.backend.clear_all()).await;
+            let cleared = self.ask(|| self.core.backend.clear_all()).await;
             self.core.flights.clearing("").await;
             cleared
         };
@@ -310,7 +310,7 @@ impl<B: Backend, S> Cache<B, S> {
         self.run(
             command,
             |_| Outcome::Done,
-            self.ask(self.core.backend.raw(arguments)),
+            || self.ask(|| self.core.backend.raw(arguments)),
         )
         .await
     }
@@ -323,11 +323,9 @@ impl<B: Backend, S> Cache<B, S> {
         if self.is_off() {
             return Ok(());
         }
-        self.run(
-            self.command(CommandName::Ping),
-            done,
-            self.ask(self.core.backend.ping()),
-        )
+        self.run(self.command(CommandName::Ping), done, || {
+            self.ask(|| self.core.backend.ping())
+        })
         .await
     }
 
@@ -337,7 +335,7 @@ impl<B: Backend, S> Cache<B, S> {
     /// # Errors
     /// [`ErrorKind::Timeout`] if the stores take longer than that, and those of a failing store.
     pub async fn close(&self) -> Result<()> {
-        let work = async {
+        let work = || async {
             self.core.background.idle().await;
             self.core.backend.close().await
         };

@@ -4,14 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::{Backend, Capabilities};
+use crate::backend::{Backend, Capabilities, KeyRule};
 use crate::background::Background;
 use crate::breaker::Breaker;
 use crate::events::Watchers;
 use crate::key::{Key, KeyBuf};
 use crate::load::Flights;
+use crate::lock::Locks;
 use crate::plugin::{ErasedPlugin, Plugin};
 use crate::stats::Counts;
+use crate::trace;
 use crate::trouble::Trouble;
 use crate::ttl::Ttl;
 
@@ -51,6 +53,8 @@ pub struct Cache<B: Backend, S = <B as Backend>::Serializer> {
     ttl: Option<Duration>,
     timeout: Option<Duration>,
     disabled: bool,
+    /// A read is nothing but the store's own work, under the key as it was built.
+    plain: bool,
 }
 
 /// What all handles of a cache share.
@@ -62,11 +66,14 @@ pub(crate) struct Core<B: Backend> {
     pub(crate) trouble: Arc<Trouble>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) counts: Counts,
+    pub(crate) locks: Arc<Locks>,
     pub(crate) background: Arc<Background>,
     /// A store in process has none.
     breaker: Option<Breaker>,
     /// The timeout given to the builder.
     timeout: Option<Duration>,
+    /// The longest that a command takes by the store's own deadlines, if it has such.
+    longest: Option<Duration>,
 }
 
 /// What few handles have.
@@ -140,6 +147,7 @@ impl<B: Backend, S> Cache<B, S> {
         extras.plugins.push(Arc::new(plugin));
         Self {
             extras: Arc::new(extras),
+            plain: false,
             ..self.clone()
         }
     }
@@ -154,6 +162,7 @@ impl<B: Backend, S> Cache<B, S> {
             ttl: self.ttl,
             timeout: self.timeout,
             disabled: self.disabled,
+            plain: self.plain,
         }
     }
 
@@ -162,6 +171,7 @@ impl<B: Backend, S> Cache<B, S> {
     pub fn with_disabled(&self, disabled: bool) -> Self {
         Self {
             disabled,
+            plain: !disabled && self.core.is_plain(&self.extras),
             ..self.clone()
         }
     }
@@ -212,6 +222,12 @@ impl<B: Backend, S> Cache<B, S> {
     /// Whether this handle, or every cache, is switched off.
     pub(crate) fn is_off(&self) -> bool {
         self.disabled || crate::disabled::is_disabled()
+    }
+
+    /// Whether a read is nothing but the store's own work, and nobody listens.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain && crate::disabled::are_on() && self.core.watchers.leave_it_bare() && !trace::is_on()
     }
 
     pub(crate) fn namespace_arc(&self) -> Option<Arc<Namespace>> {
@@ -267,7 +283,16 @@ impl<B: Backend, S> Clone for Cache<B, S> {
             ttl: self.ttl,
             timeout: self.timeout,
             disabled: self.disabled,
+            plain: self.plain,
         }
+    }
+}
+
+impl<B: Backend> Core<B> {
+    /// Whether a handle with these extras reads as [`Cache::plain`] says.
+    fn is_plain(&self, extras: &Extras) -> bool {
+        let Capabilities { local, keys, .. } = self.capabilities;
+        local && keys == KeyRule::Any && extras.key_builder.is_none() && extras.plugins.is_empty()
     }
 }
 

@@ -28,14 +28,14 @@ impl<B: Backend, S> Cache<B, S> {
         }
         let keys: Vec<&str> = keys.iter().map(KeyBuf::as_str).collect();
         let serializer = &*self.serializer;
-        let work = async {
+        let work = || async {
             let load = |index, entry: crate::backend::Entry<'_, B::Raw>| {
                 serializer
                     .load(entry.raw)
                     .map_err(|error| error.with_index(index))
             };
             let found = self
-                .ask(self.core.backend.read_many(&keys, Want::VALUE, load))
+                .ask(|| self.core.backend.read_many(&keys, Want::VALUE, load))
                 .await?;
             found.into_iter().map(Option::transpose).collect()
         };
@@ -77,7 +77,7 @@ impl<B: Backend, S> Cache<B, S> {
     ) -> Result<()> {
         let (keys, values): (Vec<KeyBuf>, Vec<V>) = pairs.into_iter().unzip();
         let keys: Vec<&str> = keys.iter().map(KeyBuf::as_str).collect();
-        let work = async {
+        let work = || async {
             let fitting = values.into_iter().enumerate().map(|(index, value)| {
                 let raw = dump(value).and_then(|raw| self.fits(&raw).map(|()| raw));
                 raw.map_err(|error| error.with_index(index))
@@ -86,7 +86,7 @@ impl<B: Backend, S> Cache<B, S> {
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing_many(&keys).await;
             let pairs = keys.iter().copied().zip(values).collect();
-            self.ask(self.core.backend.write_many(pairs, ttl)).await
+            self.ask(|| self.core.backend.write_many(pairs, ttl)).await
         };
         let command = Command {
             ttl: Some(self.ttl_asked()),
@@ -114,9 +114,9 @@ impl<B: Backend, S> Cache<B, S> {
 
     /// Deletes keys as they are stored.
     pub(crate) async fn delete_all(&self, keys: &[&str]) -> Result<u64> {
-        let work = async {
+        let work = || async {
             let _writing = self.core.flights.writing_many(keys).await;
-            self.ask(self.core.backend.delete_many(keys)).await
+            self.ask(|| self.core.backend.delete_many(keys)).await
         };
         let command = self.of_items(CommandName::MultiDelete, keys.len());
         self.run(command, |&count| Outcome::Deleted(count), work).await

@@ -46,37 +46,65 @@ impl<B: Backend, S> Cache<B, S> {
         self.core.watchers.leave_it_bare() && self.extras.plugins.is_empty() && !trace::is_on()
     }
 
+    /// Whether the timeout cannot pass before the store's own deadlines do, so that no timer is needed for it.
+    #[inline]
+    fn is_timed_by_store(&self) -> bool {
+        match (self.timeout, self.core.longest) {
+            (Some(timeout), Some(longest)) => longest <= timeout,
+            (Some(_), None) => false,
+            (None, _) => true,
+        }
+    }
+
     /// Runs a command. `outcome` tells hooks how it ended.
-    pub(crate) async fn run<T>(
+    ///
+    /// The work is made where it is awaited: a future that is handed on is copied each time, and one of a wire is
+    /// large.
+    pub(crate) async fn run<T, F: Future<Output = Result<T>>>(
         &self,
         command: Command<'_>,
         outcome: impl FnOnce(&T) -> Outcome<'static>,
-        work: impl Future<Output = Result<T>>,
+        work: impl FnOnce() -> F,
     ) -> Result<T> {
-        let done = if self.is_bare() {
-            let done = work.await;
+        let done = if self.is_direct(command.name) {
+            let done = work().await;
             if let Ok(value) = &done {
-                self.count_read(&command, &outcome(value));
+                self.tell_of_read(&command, &outcome(value));
             }
             done
         } else {
             // Boxed, so that a hit in memory does not carry the room that a timer and hooks need.
             Box::pin(self.timed(&command, outcome, work)).await
         };
-        done.map_err(|error| {
-            let error = error.at(command.name.as_str(), self.core.backend.name(), command.namespace);
-            match command.key {
-                Some(key) if error.key().is_none() => error.with_key(key),
-                _ => error,
-            }
-        })
+        done.map_err(|error| self.explained(error, &command))
     }
 
-    async fn timed<T>(
+    /// Whether a command has no hooks, is not measured and needs no timer.
+    #[inline]
+    fn is_direct(&self, command: CommandName) -> bool {
+        let needs_no_timer = match command {
+            CommandName::Close => false,
+            CommandName::Clear => true,
+            _ => self.is_timed_by_store(),
+        };
+        let unheard = self.extras.plugins.is_empty() && !self.is_measured();
+        unheard && (self.core.capabilities.local || needs_no_timer)
+    }
+
+    #[cold]
+    fn explained(&self, error: Error, command: &Command<'_>) -> Error {
+        let error = error.at(command.name.as_str(), self.core.backend.name(), command.namespace);
+        match command.key {
+            Some(key) if error.key().is_none() => error.with_key(key),
+            _ => error,
+        }
+    }
+
+    async fn timed<T, F: Future<Output = Result<T>>>(
         &self,
         command: &Command<'_>,
         outcome: impl FnOnce(&T) -> Outcome<'static>,
-        work: impl Future<Output = Result<T>>,
+        work: impl FnOnce() -> F,
     ) -> Result<T> {
         let all = self.hooked(command, outcome, work);
         // A clear deletes in batches, each with the store's own deadline. A store in process needs no limit, only a
@@ -90,12 +118,43 @@ impl<B: Backend, S> Cache<B, S> {
     }
 
     /// Asks the store something for the engine itself: within the timeout, and past the hooks.
-    pub(crate) async fn quietly<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        if self.core.capabilities.local {
-            work.await
+    pub(crate) async fn quietly<T, F: Future<Output = Result<T>>>(
+        &self,
+        work: impl FnOnce() -> F,
+    ) -> Result<T> {
+        if self.core.capabilities.local || self.is_timed_by_store() {
+            self.ask(work).await
         } else {
             Box::pin(self.within_timeout(self.ask(work))).await
         }
+    }
+
+    /// Runs a lock's question to the store: within the timeout, and past the hooks.
+    pub(crate) async fn run_unhooked<T, F: Future<Output = Result<T>>>(
+        &self,
+        name: &'static str,
+        key: &str,
+        work: impl FnOnce() -> F,
+    ) -> Result<T> {
+        self.run_asking(name, key, || self.ask(work)).await
+    }
+
+    /// The same for work that asks the store by itself.
+    pub(crate) async fn run_asking<T, F: Future<Output = Result<T>>>(
+        &self,
+        name: &'static str,
+        key: &str,
+        work: impl FnOnce() -> F,
+    ) -> Result<T> {
+        let done = if self.core.capabilities.local || self.is_timed_by_store() {
+            work().await
+        } else {
+            self.within_timeout(work()).await
+        };
+        done.map_err(|error| {
+            let namespace = self.namespace().unwrap_or_default();
+            error.at(name, self.core.backend.name(), namespace).with_key(key)
+        })
     }
 
     async fn within_timeout<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -111,29 +170,30 @@ impl<B: Backend, S> Cache<B, S> {
 
     /// Asks the store, if the breaker lets it, and tells the breaker how it did. Nothing but the store's own work
     /// belongs in here: what goes wrong on this side says nothing about the store.
-    pub(crate) async fn ask<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn ask<T, F: Future<Output = Result<T>>>(&self, work: impl FnOnce() -> F) -> Result<T> {
         let Some(breaker) = &self.core.breaker else {
-            return work.await;
+            return work().await;
         };
         breaker.admit()?;
-        let unanswered = Unanswered {
+        // A caller that goes before the store's own deadline has little patience, and says nothing about the store.
+        let unanswered = (!self.is_timed_by_store()).then(|| Unanswered {
             core: &self.core,
             since: clock::now(),
-        };
-        let done = work.await;
+        });
+        let done = work().await;
         std::mem::forget(unanswered);
         self.core.note(done.as_ref().is_err_and(Error::is_transient));
         done
     }
 
-    async fn hooked<T>(
+    async fn hooked<T, F: Future<Output = Result<T>>>(
         &self,
         command: &Command<'_>,
         outcome: impl FnOnce(&T) -> Outcome<'static>,
-        work: impl Future<Output = Result<T>>,
+        work: impl FnOnce() -> F,
     ) -> Result<T> {
         if self.extras.plugins.is_empty() && !self.is_measured() {
-            let done = work.await;
+            let done = work().await;
             if let Ok(value) = &done {
                 self.tell_of_read(command, &outcome(value));
             }
@@ -143,7 +203,7 @@ impl<B: Backend, S> Cache<B, S> {
             self.guarded(|| plugin.before(command)).await;
         }
         let before = clock::now();
-        let done = work.await;
+        let done = work().await;
         let took = Duration::from_nanos(clock::now().saturating_sub(before));
         let outcome = match &done {
             Ok(value) => outcome(value),

@@ -143,14 +143,6 @@ impl<B: Backend, S> Cache<B, S> {
             self.tell_of(kind, command.namespace, command.key, items);
         }
     }
-
-    /// Counts what a read found, where nobody listens.
-    #[inline]
-    pub(super) fn count_read(&self, command: &Command<'_>, outcome: &Outcome<'_>) {
-        for (kind, items) in found(command, outcome) {
-            self.core.counts.note(kind, items);
-        }
-    }
 }
 
 /// What a read says of its keys; nothing, if the command is none.

@@ -33,8 +33,10 @@ impl KeyBuf {
             prefix: 0,
             failed: false,
         };
-        key.text.push_str(prefix);
-        key.end_prefix();
+        if !prefix.is_empty() {
+            key.text.push_str(prefix);
+            key.end_prefix();
+        }
         key
     }
 

@@ -3,7 +3,7 @@
 use super::small::SmallText;
 
 /// Two digits of each number below 100.
-const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819\
+const PAIRS: &str = "0001020304050607080910111213141516171819\
     2021222324252627282930313233343536373839\
     4041424344454647484950515253545556575859\
     6061626364656667686970717273747576777879\
@@ -12,43 +12,58 @@ const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819\
 /// Writes `number`.
 #[inline]
 pub(super) fn unsigned(out: &mut SmallText, number: u64) {
-    write(out, false, number);
+    // From the front, pair by pair: each is text already, of a length that the compiler knows.
+    match number {
+        0..10 => digit(out, number),
+        10..100 => pair(out, number),
+        100..1_000 => {
+            digit(out, number / 100);
+            pair(out, number % 100);
+        }
+        1_000..10_000 => {
+            pair(out, number / 100);
+            pair(out, number % 100);
+        }
+        _ => long(out, number),
+    }
 }
 
 /// Writes `number`, with `-` in front of a negative one.
 #[inline]
 pub(super) fn signed(out: &mut SmallText, number: i64) {
-    write(out, number < 0, number.unsigned_abs());
+    if number < 0 {
+        out.push_str("-");
+    }
+    unsigned(out, number.unsigned_abs());
 }
 
-fn write(out: &mut SmallText, negative: bool, mut rest: u64) {
-    // A sign and the twenty digits of u64::MAX, filled from the end.
-    let mut text = [0; 21];
-    let mut start = text.len();
-    while rest >= 100 {
-        start -= 2;
-        text[start..start + 2].copy_from_slice(pair(rest % 100));
-        rest /= 100;
+/// Apart, so that [`unsigned`] stays short enough to become part of its caller.
+fn long(out: &mut SmallText, number: u64) {
+    match number {
+        0..10 => digit(out, number),
+        10..100 => pair(out, number),
+        _ => {
+            long(out, number / 100);
+            pair(out, number % 100);
+        }
     }
-    let [tens, ones] = *pair(rest);
-    start -= 1;
-    text[start] = ones;
-    if rest >= 10 {
-        start -= 1;
-        text[start] = tens;
-    }
-    if negative {
-        start -= 1;
-        text[start] = b'-';
-    }
-    out.push_str(str::from_utf8(&text[start..]).expect("digits and a sign are ASCII"));
 }
 
-fn pair(below_100: u64) -> &'static [u8; 2] {
-    let at = usize::try_from(below_100).expect("two digits fit") * 2;
-    PAIRS[at..]
-        .first_chunk()
-        .expect("the table has a pair for each number below 100")
+#[inline]
+fn digit(out: &mut SmallText, below_10: u64) {
+    let at = place(below_10) + 1;
+    out.push_str(&PAIRS[at..=at]);
+}
+
+#[inline]
+fn pair(out: &mut SmallText, below_100: u64) {
+    let at = place(below_100);
+    out.push_str(&PAIRS[at..at + 2]);
+}
+
+#[inline]
+fn place(below_100: u64) -> usize {
+    usize::try_from(below_100).expect("two digits fit") * 2
 }
 
 #[cfg(test)]

@@ -8,42 +8,42 @@ use arrayvec::ArrayString;
 pub(crate) const INLINE: usize = 128;
 
 /// Text that grows at its end: up to [`INLINE`] bytes in place, more on the heap.
-pub(crate) enum SmallText {
-    Inline(ArrayString<INLINE>),
-    Heap(String),
+///
+/// Keys are built in many small steps, so a step that fits costs one comparison: what is too long is looked for only
+/// where a step does not fit.
+pub(crate) struct SmallText {
+    inline: ArrayString<INLINE>,
+    /// All of the text once it is too long; `inline` is then full, and no longer counts.
+    heap: Option<String>,
 }
 
 impl SmallText {
     #[inline]
-    pub(crate) fn new() -> Self {
-        Self::Inline(ArrayString::new_const())
+    pub(crate) const fn new() -> Self {
+        Self {
+            inline: ArrayString::new_const(),
+            heap: None,
+        }
     }
 
     #[inline]
     pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Inline(text) => text.as_str(),
-            Self::Heap(text) => text.as_str(),
+        match &self.heap {
+            None => self.inline.as_str(),
+            Some(text) => text,
         }
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Inline(text) => text.len(),
-            Self::Heap(text) => text.len(),
-        }
+        self.as_str().len()
     }
 
     #[inline]
     pub(crate) fn push_str(&mut self, more: &str) {
-        match self {
-            Self::Inline(text) => {
-                if text.try_push_str(more).is_err() {
-                    self.spill(more);
-                }
-            }
-            Self::Heap(text) => text.push_str(more),
+        if self.heap.is_some() || self.inline.try_push_str(more).is_err() {
+            let heap = self.heap.take();
+            self.heap = Some(longer(heap, &self.inline, more));
         }
     }
 
@@ -53,20 +53,22 @@ impl SmallText {
 
     /// Cuts the text to its first `len` bytes; `len` lies between two characters.
     pub(crate) fn truncate(&mut self, len: usize) {
-        match self {
-            Self::Inline(text) => text.truncate(len),
-            Self::Heap(text) => text.truncate(len),
+        match &mut self.heap {
+            None => self.inline.truncate(len),
+            Some(text) => text.truncate(len),
         }
     }
+}
 
-    #[cold]
-    fn spill(&mut self, more: &str) {
-        let text = self.as_str();
-        let mut longer = String::with_capacity((text.len() + more.len()).max(2 * INLINE));
-        longer.push_str(text);
-        longer.push_str(more);
-        *self = Self::Heap(longer);
-    }
+#[cold]
+fn longer(heap: Option<String>, inline: &str, more: &str) -> String {
+    let mut text = heap.unwrap_or_else(|| {
+        let mut text = String::with_capacity((inline.len() + more.len()).max(2 * INLINE));
+        text.push_str(inline);
+        text
+    });
+    text.push_str(more);
+    text
 }
 
 impl fmt::Write for SmallText {
@@ -84,10 +86,10 @@ mod tests {
     fn text_moves_to_the_heap_at_the_first_byte_too_many() {
         let mut text = SmallText::new();
         text.push_str(&"x".repeat(INLINE));
-        assert!(matches!(text, SmallText::Inline(_)));
+        assert!(text.heap.is_none());
 
         text.push('y');
-        assert!(matches!(text, SmallText::Heap(_)));
+        assert!(text.heap.is_some());
         assert_eq!(text.as_str(), format!("{}y", "x".repeat(INLINE)));
         assert_eq!(text.len(), INLINE + 1);
     }

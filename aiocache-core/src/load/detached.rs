@@ -11,7 +11,7 @@ use super::call::{Call, Hooks};
 use super::held::held_here;
 use super::single::{Boarded, Missed};
 use super::watched::Loaded;
-use super::{At, Lead, NoneRule, Outcome, Policy, Share};
+use super::{At, Lead, Looked, NoneRule, Outcome, Policy, Share};
 use crate::backend::Backend;
 use crate::cache::Cache;
 use crate::key::KeyBuf;
@@ -33,7 +33,13 @@ where
 {
     /// As `__run`, with the load and the store of its result in a task of their own: a caller that goes away stops
     /// neither. `load` itself runs here, so it can clone what the future needs; without a runtime, all of it does.
-    pub async fn __run_detached<F, Fut>(self, key: &KeyBuf, policy: Policy, load: F) -> K::Return
+    pub async fn __run_detached<F, Fut>(
+        self,
+        key: &KeyBuf,
+        looked: Looked,
+        policy: Policy,
+        load: F,
+    ) -> K::Return
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = K::Return> + Send + 'static,
@@ -49,10 +55,12 @@ where
             namespace: key.namespace(),
         };
         let Some(runtime) = Handle::try_current().ok().filter(|_| scope::here().reads()) else {
-            return self.run(at, &policy, load).await;
+            return self.run(at, &policy, looked, load).await;
         };
         let mut missed = self.before_the_read(at);
-        if let Some(returned) = missed.judge::<K>(self.cache.look::<K>(at).await) {
+        if looked == Looked::Nowhere
+            && let Some(returned) = missed.judge::<K>(self.cache.look::<K>(at).await)
+        {
             return returned;
         }
         Box::pin(self.miss_detached(at, policy, missed, load, &runtime)).await

@@ -1,5 +1,6 @@
 //! One load under way, and how its leader and its waiters take turns.
 
+use std::any::Any;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -149,6 +150,7 @@ impl<R> Seat<R> {
                 seat: self,
                 landed: false,
                 waited: false,
+                kept: None,
             })),
             Some(Looked::Landed(landing)) => Ok(Turn::Landed(landing)),
             None => Err(self),
@@ -173,6 +175,7 @@ impl<R> Seat<R> {
                         seat: self,
                         landed: false,
                         waited,
+                        kept: None,
                     });
                 }
                 Some(Looked::Landed(landing)) => return Turn::Landed(landing),
@@ -191,6 +194,7 @@ impl<R> Seat<R> {
             seat: self,
             landed: false,
             waited: false,
+            kept: None,
         }
     }
 }
@@ -201,9 +205,16 @@ pub(crate) struct Lead<R> {
     seat: Seat<R>,
     landed: bool,
     waited: bool,
+    /// Ends with it: the store's lock, if there is one.
+    kept: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl<R> Lead<R> {
+    /// Keeps a guard until the load has landed or this is dropped.
+    pub(super) fn keep(&mut self, guard: impl Any + Send + Sync) {
+        self.kept = Some(Box::new(guard));
+    }
+
     /// The flight's number, for [`held`](super::held).
     pub(crate) fn id(&self) -> u64 {
         self.seat.flight().id

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::flight::Flight;
+use crate::backend::Capabilities;
 use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 
@@ -16,9 +17,12 @@ const SHARDS: usize = if cfg!(aiocache_shuttle) { 2 } else { 16 };
 /// in the very moment of a write. Few under shuttle, as above.
 const WRITERS: usize = if cfg!(aiocache_shuttle) { 2 } else { 256 };
 
-/// Longer than a store takes that is carried on with: each wire has its own, shorter deadline. The task of a store
-/// stands still when its runtime does, and no other runtime is to wait for that.
-const STORE_WAIT: Duration = Duration::from_secs(1);
+/// Added to the longest that a store takes over a wire, for a busy machine. The task of a store stands still when its
+/// runtime does, so a write of another runtime does not wait for ever.
+const STORE_MARGIN: Duration = Duration::from_millis(500);
+
+/// The longest that a store is taken to need where the backend does not say.
+const STORE_UNKNOWN: Duration = Duration::from_millis(500);
 
 /// The loads under way of one cache. Empty when nothing loads.
 pub(crate) struct Flights<R> {
@@ -66,9 +70,10 @@ struct Berth<R> {
 
 impl<R> Flights<R> {
     /// Those of a cache whose stores run in this process, within one poll, or behind a wire.
-    pub(crate) fn new(local: bool) -> Self {
+    pub(crate) fn new(capabilities: &Capabilities) -> Self {
+        let longest = capabilities.deadline.unwrap_or(STORE_UNKNOWN);
         Self {
-            store_wait: (!local).then_some(STORE_WAIT),
+            store_wait: (!capabilities.local).then(|| longest.saturating_add(STORE_MARGIN)),
             shards: std::array::from_fn(|_| Shard {
                 berths: Mutex::default(),
                 ended: AtomicU64::new(0),
@@ -80,7 +85,7 @@ impl<R> Flights<R> {
         }
     }
 
-    pub(super) fn store_wait(&self) -> Option<Duration> {
+    pub(crate) fn store_wait(&self) -> Option<Duration> {
         self.store_wait
     }
 
@@ -321,5 +326,25 @@ impl<R> Drop for Seat<R> {
             }
         }
         self.flights.active.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_waits_longer_than_the_store_of_a_load_can_take() {
+        let mut remote = Capabilities::remote();
+        for deadline in [None, Some(1), Some(500), Some(60_000)] {
+            remote.deadline = deadline.map(Duration::from_millis);
+            let wait = Flights::<()>::new(&remote).store_wait().expect("a wire");
+            let store = remote.deadline.unwrap_or(STORE_UNKNOWN);
+            assert!(
+                wait > store && wait <= store + Duration::from_secs(1),
+                "{wait:?} for {store:?}"
+            );
+        }
+        assert_eq!(Flights::<()>::new(&Capabilities::local()).store_wait(), None);
     }
 }

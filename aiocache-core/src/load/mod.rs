@@ -12,8 +12,10 @@ mod detached;
 mod flight;
 mod flights;
 mod held;
+mod hit;
 mod kind;
 mod landing;
+mod lease;
 mod many;
 mod pairs;
 mod patience;
@@ -33,6 +35,7 @@ pub use detached::{TakeAlong, TakenAlong};
 use flight::{Lead, Turn};
 pub(crate) use flights::Flights;
 use flights::Seat;
+pub use hit::Looked;
 pub use kind::{
     Alone, Cloned, Kind, Kind1, Kind2, Never, NoneRule, Opt, Outcome, Plain, Prime, Res, ResOpt, Rest, Rest1,
     Share, SkipNone, Split, StoreNone,

@@ -17,6 +17,7 @@ pub struct Policy {
     pub(crate) none_ttl: Option<Ttl>,
     pub(crate) max_wait: Duration,
     pub(crate) share_error: Option<ShareError>,
+    pub(crate) lease: Option<Duration>,
 }
 
 impl Policy {
@@ -27,6 +28,7 @@ impl Policy {
             none_ttl: None,
             max_wait: DEFAULT_MAX_WAIT,
             share_error: None,
+            lease: None,
         }
     }
 
@@ -57,6 +59,20 @@ impl Policy {
             let error = error.downcast_ref::<E>()?;
             Some(Box::new(error.clone()))
         }));
+        self
+    }
+
+    /// Lets one process load at a time, by a lock of the key in the store; zero is none, as if this is not called.
+    ///
+    /// The lock lasts for `lease` and is renewed until what was loaded is stored, so the lease is what it costs the
+    /// others when a process dies. They wait for its end or for the value, at most [`max_wait`](Self::max_wait), and
+    /// then load. If the store does not answer, the load runs without it. A store in this process has no lock, as the
+    /// rule of one load per key in a process does the same. It is for
+    /// [`get_or_load`](crate::Cache::get_or_load): loads of many keys have none.
+    ///
+    /// It saves loads, and does not promise that there is but one: see [`RedLock`](crate::RedLock).
+    pub const fn lease(mut self, lease: Duration) -> Self {
+        self.lease = if lease.is_zero() { None } else { Some(lease) };
         self
     }
 
@@ -124,6 +140,11 @@ impl Policy {
     #[doc(hidden)]
     pub fn __none_ttl(self, ttl: impl Into<Ttl>) -> Self {
         self.none_ttl(ttl)
+    }
+
+    #[doc(hidden)]
+    pub const fn __lease_nanos(self, nanos: u64) -> Self {
+        self.lease(Duration::from_nanos(nanos))
     }
 
     #[doc(hidden)]

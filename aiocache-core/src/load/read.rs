@@ -52,7 +52,9 @@ where
         let hits = |found: &Vec<Option<Found<_>>>| CommandOutcome::Read {
             hits: found.iter().flatten().filter(|found| found.is_hit()).count(),
         };
-        cache.run(command, hits, cache.ask(self.read(indices))).await
+        cache
+            .run(command, hits, || cache.ask(|| self.read(indices)))
+            .await
     }
 
     pub(super) async fn read(&self, indices: &[usize]) -> Result<Vec<Option<Found<ValueOf<K>>>>> {
@@ -97,7 +99,7 @@ where
         if again.is_empty() || self.store_failed {
             return;
         }
-        let Ok(found) = self.bulk.cache.quietly(self.read(&again)).await else {
+        let Ok(found) = self.bulk.cache.quietly(|| self.read(&again)).await else {
             return;
         };
         self.take(&again, found);

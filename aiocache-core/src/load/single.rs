@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::call::{Call, Hooks};
 use super::held::is_held;
 use super::watched::Loaded;
-use super::{At, Found, Landing, Lead, NoneRule, Outcome, Policy, Share, Split, Turn};
+use super::{At, Found, Landing, Lead, Looked, NoneRule, Outcome, Policy, Share, Split, Turn};
 use crate::backend::{Backend, Raw};
 use crate::events::EventKind;
 use crate::scope::{self, Source};
@@ -63,8 +63,8 @@ where
     X: Share<K::Rest>,
     H: Hooks<K::Value>,
 {
-    /// Gives what is cached, or loads it.
-    pub(crate) async fn run<F, Fut>(&self, at: At<'_>, policy: &Policy, load: F) -> K::Return
+    /// Gives what is cached, or loads it; `looked` is what a quick look said before.
+    pub(crate) async fn run<F, Fut>(&self, at: At<'_>, policy: &Policy, looked: Looked, load: F) -> K::Return
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = K::Return>,
@@ -74,7 +74,9 @@ where
             return Box::pin(self.load_unread(at, policy, load)).await;
         }
         let mut missed = self.before_the_read(at);
-        if let Some(returned) = missed.judge::<K>(self.cache.look::<K>(at).await) {
+        if looked == Looked::Nowhere
+            && let Some(returned) = missed.judge::<K>(self.cache.look::<K>(at).await)
+        {
             return returned;
         }
         Box::pin(self.miss(at, policy, missed, load)).await
@@ -179,7 +181,14 @@ where
             return alone();
         }
         match seat.turn(policy.max_wait).await {
-            Turn::Lead(lead) => self.prepare(at, missed, lead).await,
+            Turn::Lead(lead) => match self.prepare(at, missed, lead).await {
+                Boarded::Lead(lead) if !missed.store_failed => match policy.lease {
+                    // Boxed: few policies have one, and a miss without it does not carry the room.
+                    Some(lease) => Box::pin(self.lease(at, policy, lease, lead)).await,
+                    None => Boarded::Lead(lead),
+                },
+                boarded => boarded,
+            },
             Turn::Landed(landing) => self
                 .read_landing(&landing)
                 .map_or_else(alone, |returned| Boarded::Landed(returned, Source::Shared)),
@@ -201,6 +210,15 @@ where
         if missed.store_failed || !(may_have_come || self.cache.core.capabilities.local) {
             return Boarded::Lead(lead);
         }
+        self.look_before_the_load(at, lead).await
+    }
+
+    /// Reads once more; what is there by now lands.
+    pub(super) async fn look_before_the_load(
+        &self,
+        at: At<'_>,
+        lead: Lead<B::Raw>,
+    ) -> Boarded<B::Raw, K::Return> {
         match self.cache.look_again::<K>(at).await {
             Found::Value(value) => {
                 self.land(lead, &value, None);

@@ -89,7 +89,8 @@ impl<B: Backend, S> Cache<B, S> {
             hits: usize::from(found.is_hit()),
         };
         let command = self.command_at(CommandName::Get, at, None);
-        self.run(command, outcome, self.ask(self.read::<K>(at))).await
+        self.run(command, outcome, || self.ask(|| self.read::<K>(at)))
+            .await
     }
 
     /// Reads once more, past the hooks: one call is one hit or one miss.
@@ -100,7 +101,7 @@ impl<B: Backend, S> Cache<B, S> {
         K::None: NoneRule<S, B::Raw>,
         S: Load<K::Value, B::Raw> + Send + Sync,
     {
-        self.quietly(self.read::<K>(at))
+        self.quietly(|| self.read::<K>(at))
             .await
             .unwrap_or_else(Found::Failed)
     }
@@ -156,9 +157,9 @@ impl<B: Backend, S> Cache<B, S> {
             if decodes { None } else { entry.version }
         };
         // The load follows in any case, so a failure here only leaves the value for its result to replace.
-        let read = backend.read(key, Want::VERSION, spoilt);
+        let read = || backend.read(key, Want::VERSION, spoilt);
         if let Ok(Some(Some(version))) = self.quietly(read).await {
-            let _removed = self.quietly(backend.compare_and_delete(key, &version)).await;
+            let _removed = self.quietly(|| backend.compare_and_delete(key, &version)).await;
         }
     }
 
@@ -295,10 +296,10 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     ) {
         let key = lead.key();
         let command = self.command_at(CommandName::Set, At { key, namespace }, Some(ttl));
-        let write = async {
+        let write = || async {
             match lead.begin_store() {
                 Some(storing) => {
-                    let written = self.ask(self.core.backend.write(key, raw, lifetime)).await;
+                    let written = self.ask(|| self.core.backend.write(key, raw, lifetime)).await;
                     self.undo_overtaken(&[(storing, key)]).await;
                     written
                 }
@@ -313,10 +314,12 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// Deletes what a write did not wait for. That costs a load if the write was first, or was a `set`.
     async fn undo_overtaken(&self, stored: &[(Storing<'_, B::Raw>, &str)]) {
         let overtaken = stored.iter().filter(|(storing, _)| storing.is_overtaken());
-        for (_, key) in overtaken {
-            if let Err(error) = self.ask(self.core.backend.delete(key)).await {
-                self.core.trouble.failed(self.name(), Asked::Write, &error);
-            }
+        let keys: Vec<&str> = overtaken.map(|(_, key)| *key).collect();
+        if keys.is_empty() {
+            return;
+        }
+        if let Err(error) = self.ask(|| self.core.backend.delete_many(&keys)).await {
+            self.core.trouble.failed(self.name(), Asked::Write, &error);
         }
     }
 
@@ -341,7 +344,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             ttl: Some(ttl),
             ..self.of_items(CommandName::MultiSet, wanted.len())
         };
-        let write = async {
+        let write = || async {
             let begun = wanted.into_iter().filter_map(|(lead, raw)| {
                 let storing = lead.begin_store()?;
                 Some(((storing, lead.key()), (lead.key(), raw)))
@@ -350,7 +353,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             if pairs.is_empty() {
                 return Ok(());
             }
-            let written = self.ask(self.core.backend.write_many(pairs, lifetime)).await;
+            let written = self.ask(|| self.core.backend.write_many(pairs, lifetime)).await;
             self.undo_overtaken(&stored).await;
             written
         };

@@ -15,6 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// type has to be a [`Sample`](crate::testing::Sample): [`Bytes`](bytes::Bytes), [`Object`](crate::Object) and
 /// [`Typed<String>`](crate::Typed) are.
 ///
+/// With `, together` behind it, the cases that wait for time to pass do so side by side when the whole suite runs: for
+/// a store that counts in seconds.
+///
 /// A case for something that the backend's [`Capabilities`](crate::Capabilities) lack prints `skipped: …` and
 /// passes.
 ///
@@ -31,10 +34,17 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[macro_export]
 macro_rules! backend_conformance {
     ($fixture:expr) => {
-        $crate::backend_conformance! { @run_case $fixture;
+        $crate::backend_conformance! { @list each $fixture }
+    };
+    ($fixture:expr, together) => {
+        $crate::backend_conformance! { @list together $fixture }
+    };
+    (@list $how:ident $fixture:expr) => {
+        $crate::backend_conformance! { @$how run_case $fixture;
             reading:
                 a_missing_key_is_none
                 a_hit_answers_what_f_returns
+                an_answer_at_once_is_that_of_a_read
                 a_written_value_is_read_as_it_was_written
                 control_characters_and_binary_survive
                 a_large_value_survives
@@ -165,6 +175,18 @@ macro_rules! backend_conformance {
                 a_key_added_by_another_owner_stays
                 a_key_expired_since_is_false
                 a_store_that_cannot_compare_deletes_nothing;
+            locking:
+                a_free_lock_is_taken_for_its_lease
+                a_lock_that_is_had_is_refused
+                fencing_tokens_rise
+                an_owner_releases_its_lock
+                another_token_releases_nothing
+                a_late_owner_leaves_the_next_one_alone
+                a_store_that_cannot_compare_keeps_its_locks
+                an_owner_extends_its_lock
+                another_token_extends_nothing
+                a_lock_that_ran_out_does_not_come_back
+                a_store_that_cannot_compare_extends_nothing;
             commands:
                 an_unknown_command_is_refused
                 no_arguments_are_refused
@@ -172,7 +194,7 @@ macro_rules! backend_conformance {
                 a_command_after_a_close_works
                 closing_twice_is_no_error;
         }
-        $crate::backend_conformance! { @run_concurrent_case $fixture;
+        $crate::backend_conformance! { @each run_concurrent_case $fixture;
             concurrency:
                 many_reads_get_their_own_values
                 one_of_many_writes_stays
@@ -182,10 +204,25 @@ macro_rules! backend_conformance {
                 increments_up_and_down_meet
                 one_of_many_swaps_wins
                 no_update_is_lost
-                one_of_many_compared_deletes_wins;
+                one_of_many_compared_deletes_wins
+                one_of_many_locks_is_let;
         }
     };
-    (@$run:ident $fixture:expr; $($module:ident: $($case:ident)*;)*) => {
+    (@together $run:ident $fixture:expr; $($module:ident: $($case:ident)*;)*) => {
+        static TOGETHER: $crate::testing::Together = $crate::testing::Together::new(&[
+            $($((
+                stringify!($case),
+                || $crate::testing::$run($fixture, $crate::testing::cases::$module::$case),
+            )),*),*
+        ]);
+        $($(
+            #[test]
+            fn $case() {
+                TOGETHER.run(stringify!($case));
+            }
+        )*)*
+    };
+    (@each $run:ident $fixture:expr; $($module:ident: $($case:ident)*;)*) => {
         $($(
             #[test]
             fn $case() {

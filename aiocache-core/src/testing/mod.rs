@@ -18,6 +18,7 @@ mod recorder;
 mod sample;
 #[cfg(unix)]
 mod servers;
+mod together;
 
 pub use asserts::{assert_absent, assert_hit, assert_loaded, assert_source, assert_there};
 pub use chaos::Chaos;
@@ -31,3 +32,4 @@ pub use recorder::{Recorded, Recorder};
 pub use sample::Sample;
 #[cfg(unix)]
 pub use servers::{Answer, Memcached, MemcachedServer, Redis, RedisServer, Server, ServerBuilder, Software};
+pub use together::Together;

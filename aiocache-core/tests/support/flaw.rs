@@ -115,4 +115,18 @@ pub(crate) enum Flaw {
     MissingNeverEnds,
     /// A second close is an error.
     ClosesOnce,
+    /// Any token releases a lock.
+    UnlocksAnyToken,
+    /// Any token extends a lock.
+    ExtendsAnyToken,
+    /// An extended lock is taken if it is gone.
+    ExtendMakesLocks,
+    /// An extended lock keeps its lease.
+    ExtendKeepsTheLease,
+    /// An owner gets its lock again.
+    LocksAgainForItsOwner,
+    /// Fencing tokens begin again.
+    FencingBeginsAgain,
+    /// Nothing is released.
+    UnlocksNothing,
 }

@@ -18,6 +18,8 @@ pub(crate) struct Slow<B = MemoryBackend> {
     pub(crate) inner: B,
     pub(crate) read: Way,
     pub(crate) write: Way,
+    /// It cannot compare, and gives no versions.
+    pub(crate) blind: bool,
 }
 
 impl Way {
@@ -53,6 +55,7 @@ impl<B: Backend> Backend for Slow<B> {
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = self.inner.capabilities();
         capabilities.local = false;
+        capabilities.compare &= !self.blind;
         capabilities
     }
 
@@ -62,6 +65,8 @@ impl<B: Backend> Backend for Slow<B> {
         want: Want,
         f: impl FnOnce(Entry<'_, Self::Raw>) -> R + Send,
     ) -> Result<Option<R>> {
+        let mut want = want;
+        want.version &= !self.blind;
         self.read.go(self.inner.read(key, want, f)).await
     }
 

@@ -23,7 +23,18 @@ pub(super) fn call(model: &CachedFn, how: &str) -> TokenStream {
     };
     let name = key::name();
     let how = Ident::new(how, parts::at_output(model));
-    quote_spanned!(Span::mixed_site()=> #cache #key #call.#how(&#name, #policy, #load).await)
+    if how == "__refresh" {
+        return quote_spanned!(Span::mixed_site()=> #cache #key #call.#how(&#name, #policy, #load).await);
+    }
+    // A hit in process waits for nothing, and carries none of what a load needs.
+    quote_spanned!(Span::mixed_site()=>
+        #cache #key
+        let __call = #call;
+        match __call.__hit(&#name) {
+            ::core::result::Result::Ok(__returned) => __returned,
+            ::core::result::Result::Err(__looked) => __call.#how(&#name, __looked, #policy, #load).await,
+        }
+    )
 }
 
 /// The closure that loads.

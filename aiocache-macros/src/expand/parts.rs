@@ -126,7 +126,10 @@ pub(super) fn policy(model: &CachedFn, sight: Sight) -> TokenStream {
     let max_wait = model
         .max_wait
         .map(|nanos| quote_spanned!(Span::mixed_site()=> .__max_wait_nanos(#nanos)));
-    quote_spanned!(Span::mixed_site()=> __cache.__policy() #ttl #none_ttl #max_wait)
+    let lease = model
+        .lease
+        .map(|nanos| quote_spanned!(Span::mixed_site()=> .__lease_nanos(#nanos)));
+    quote_spanned!(Span::mixed_site()=> __cache.__policy() #ttl #none_ttl #max_wait #lease)
 }
 
 /// `.__ttl_nanos(…)` and its like.

@@ -25,28 +25,35 @@ where
             __key.__arg(&*__v.__view());
         }
         __key.__end();
-        __cache
+        let __call = __cache
             .__call(__cache.__kind::<Option<u64>, false>().__kind().__share())
-            .__value_can_be_stored()
-            .__run(
-                &__key,
-                __cache.__policy(),
-                move || async move {
-                    #[allow(
-                        unreachable_code,
-                        clippy::all,
-                        clippy::pedantic,
-                        clippy::nursery,
-                        reason = "never runs: it names the type"
-                    )]
-                    if false {
-                        let __returned: Option<u64> = loop {};
-                        return __returned;
-                    }
-                    let __self = self;
-                    Some(__self.base + id)
-                },
-            )
-            .await
+            .__value_can_be_stored();
+        match __call.__hit(&__key) {
+            ::core::result::Result::Ok(__returned) => __returned,
+            ::core::result::Result::Err(__looked) => {
+                __call
+                    .__run(
+                        &__key,
+                        __looked,
+                        __cache.__policy(),
+                        move || async move {
+                            #[allow(
+                                unreachable_code,
+                                clippy::all,
+                                clippy::pedantic,
+                                clippy::nursery,
+                                reason = "never runs: it names the type"
+                            )]
+                            if false {
+                                let __returned: Option<u64> = loop {};
+                                return __returned;
+                            }
+                            let __self = self;
+                            Some(__self.base + id)
+                        },
+                    )
+                    .await
+            }
+        }
     })
 }

@@ -14,18 +14,25 @@ pub(crate) async fn load_user<D: Db>(
     let __cache = __cache.__cache();
     let mut __key = __cache.__key();
     load_user::__write(&mut __key, &id, &__arg2);
-    __cache
+    let __call = __cache
         .__call(__cache.__kind::<Result<Option<User>, Error>, true>().__kind().__share())
-        .__value_can_be_stored()
-        .__run(
-            &__key,
-            __cache
-                .__policy()
-                .__ttl_nanos(60000000000u64)
-                .__max_wait_nanos(2500000000u64),
-            move || load_user::uncached::<D>(db, id, __arg2),
-        )
-        .await
+        .__value_can_be_stored();
+    match __call.__hit(&__key) {
+        ::core::result::Result::Ok(__returned) => __returned,
+        ::core::result::Result::Err(__looked) => {
+            __call
+                .__run(
+                    &__key,
+                    __looked,
+                    __cache
+                        .__policy()
+                        .__ttl_nanos(60000000000u64)
+                        .__max_wait_nanos(2500000000u64),
+                    move || load_user::uncached::<D>(db, id, __arg2),
+                )
+                .await
+        }
+    }
 }
 #[doc(hidden)]
 #[allow(

@@ -13,31 +13,38 @@ async fn load<'a>(&'a self, mut id: u64) -> Result<Cow<'a, str>, Error> {
         __key.__field(&*__v.__view(), "/%{}");
     }
     __key.__text("%{}");
-    __cache
+    let __call = __cache
         .__call(
             __cache.__kind::<Result<Cow<'_, str>, Error>, false>().__kind().__alone(),
         )
         .__value_can_be_stored()
         .__skip_if(User::is_guest)
-        .__closures_fit()
-        .__run(
-            &__key,
-            __cache.__policy(),
-            move || async move {
-                #[allow(
-                    unreachable_code,
-                    clippy::all,
-                    clippy::pedantic,
-                    clippy::nursery,
-                    reason = "never runs: it names the type"
-                )]
-                if false {
-                    let __returned: Result<Cow<'_, str>, Error> = loop {};
-                    return __returned;
-                }
-                id += 1;
-                self.db.load(id).await
-            },
-        )
-        .await
+        .__closures_fit();
+    match __call.__hit(&__key) {
+        ::core::result::Result::Ok(__returned) => __returned,
+        ::core::result::Result::Err(__looked) => {
+            __call
+                .__run(
+                    &__key,
+                    __looked,
+                    __cache.__policy(),
+                    move || async move {
+                        #[allow(
+                            unreachable_code,
+                            clippy::all,
+                            clippy::pedantic,
+                            clippy::nursery,
+                            reason = "never runs: it names the type"
+                        )]
+                        if false {
+                            let __returned: Result<Cow<'_, str>, Error> = loop {};
+                            return __returned;
+                        }
+                        id += 1;
+                        self.db.load(id).await
+                    },
+                )
+                .await
+        }
+    }
 }

@@ -32,3 +32,12 @@ pub(crate) async fn get(backend: &MemcachedBackend, key: &str) -> aiocache_core:
 pub(crate) fn bytes(text: impl AsRef<[u8]>) -> Bytes {
     Bytes::copy_from_slice(text.as_ref())
 }
+
+/// `short`, or `heavy` in a run with `AIOCACHE_STRESS` set.
+pub(crate) fn scaled(short: usize, heavy: usize) -> usize {
+    if std::env::var_os("AIOCACHE_STRESS").is_some() {
+        heavy
+    } else {
+        short
+    }
+}

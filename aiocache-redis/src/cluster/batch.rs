@@ -39,7 +39,7 @@ impl Part {
 impl Cluster {
     /// Sends commands within one deadline; the answers have their order. A node that fails costs its own share.
     pub(crate) async fn batch(self: &Arc<Self>, parts: Vec<Part>, repeat: Repeat) -> Vec<Result<Value>> {
-        let until = self.deadline();
+        let until = self.limits.until();
         let count = parts.len();
         let (groups, mut answers) = self.grouped(parts, until).await;
         let sent = groups.into_iter().map(|group| self.send(group, repeat, until));
@@ -106,7 +106,7 @@ impl Cluster {
             if Redirect::of(&answer).is_none() {
                 return (place, Ok(answer));
             }
-            let answer = self.call_until(slot, command, size, repeat, until).await;
+            let answer = self.follow(slot, command, size, repeat, until).await;
             (place, answer)
         });
         join_all(followed).await

@@ -16,7 +16,7 @@ impl Cluster {
     pub(crate) async fn clear(self: &Arc<Self>, prefix: &str) -> Result<()> {
         let pattern = scan::pattern(prefix);
         for _ in 0..scan::MAX_WALKS {
-            let nodes = self.nodes(self.deadline()).await?;
+            let nodes = self.nodes(self.limits.until()).await?;
             let changes = self.map().changes;
             let walks = nodes
                 .iter()

@@ -55,7 +55,7 @@ impl Cluster {
             let cluster = Arc::clone(self);
             tokio::spawn(async move {
                 // What fails here fails again for the next command, which reports it.
-                drop(cluster.learn(cluster.deadline()).await);
+                drop(cluster.learn(cluster.limits.until()).await);
             });
         }
     }

@@ -87,21 +87,21 @@ impl Cluster {
         self.limits
     }
 
-    /// Sends a request over the one key, wherever it is, within one deadline. See [`Connections::call`].
-    pub(crate) async fn call<W: Wire>(
+    /// Sends a request over the one key, wherever it is. See [`Connections::call_until`].
+    pub(crate) async fn call_until<W: Wire>(
         self: &Arc<Self>,
         key: &[u8],
         request: &W,
         size: usize,
         repeat: Repeat,
+        until: Instant,
     ) -> Result<W::Answer> {
-        let until = self.deadline();
-        self.call_until(slot::of(key), request, size, repeat, until).await
+        self.follow(slot::of(key), request, size, repeat, until).await
     }
 
     /// Sends a command to every node that has slots, and waits for all.
     pub(crate) async fn call_every(self: &Arc<Self>, command: &Cmd) -> Result<Vec<Value>> {
-        let until = self.deadline();
+        let until = self.limits.until();
         let nodes = self.nodes(until).await?;
         let calls = nodes
             .iter()
@@ -118,7 +118,7 @@ impl Cluster {
     }
 
     /// Follows a command from node to node. A node that sends it on has not done it.
-    async fn call_until<W: Wire>(
+    async fn follow<W: Wire>(
         self: &Arc<Self>,
         slot: u16,
         request: &W,
@@ -157,10 +157,6 @@ impl Cluster {
             ErrorKind::Unavailable,
             format!("sent on {MAX_HOPS} times from node to node"),
         ))
-    }
-
-    fn deadline(&self) -> Instant {
-        Instant::now() + self.limits.deadline
     }
 
     /// A failure may mean that another node took over.

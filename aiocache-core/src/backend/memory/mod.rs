@@ -3,13 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Backend, Capabilities, Entry, Raw, Remaining, Reply, Version, Want};
+use super::{Backend, Capabilities, Entry, Locked, Raw, Remaining, Reply, Version, Want};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::StoreWatch;
 use crate::serializer::{NullSerializer, Object};
 use crate::stats::StoreStats;
 
 mod bound;
+mod fence;
 mod queues;
 mod shard;
 mod slot;
@@ -177,6 +178,11 @@ impl<R: Raw> Backend for MemoryBackend<R> {
         self.store.read(key, want, f)
     }
 
+    #[inline]
+    fn read_now<T>(&self, key: &str, f: impl FnOnce(Entry<'_, R>) -> T) -> Option<Result<Option<T>>> {
+        Some(self.store.read(key, Want::VALUE, f))
+    }
+
     async fn read_many<T: Send>(
         &self,
         keys: &[&str],
@@ -254,6 +260,23 @@ impl<R: Raw> Backend for MemoryBackend<R> {
         let expected = version.as_number();
         self.store
             .delete_if(key, |there| Some((there.stamp, 0)) == expected)
+    }
+
+    async fn lock(&self, key: &str, token: &str, lease: Duration) -> Result<Locked> {
+        let mut fencing = None;
+        // In the closure, under the store's lock: an owner's number must not be larger than its successor's.
+        let taken = self
+            .store
+            .write_if(key, R::from_token(token), Some(lease), |there| {
+                let free = there.is_none();
+                fencing = free.then(fence::next);
+                free
+            })?;
+        Ok(if taken {
+            Locked::taken(fencing)
+        } else {
+            Locked::Refused
+        })
     }
 
     async fn raw(&self, _arguments: &[&[u8]]) -> Result<Reply> {

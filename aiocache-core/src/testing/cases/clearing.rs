@@ -58,7 +58,11 @@ pub async fn pattern_characters_are_literal<B: Backend<Raw: Sample>>(store: &Fix
         ("g%_:", &["g%_:1"], &["gx_:1", "g%x:1"]),
         ("h.{1}", &["h.{1}:1"], &["hx1", "h1"]),
     ];
+    let any = store.capabilities().clear_any_prefix;
     for (prefix, gone, stay) in rows {
+        if !any && !prefix.ends_with(':') {
+            continue;
+        }
         assert_clears(store, prefix, gone, stay).await?;
     }
     Ok(())

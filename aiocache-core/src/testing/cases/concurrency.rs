@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Barrier;
 
 use super::{Backend, Fixture, LONG, Result, Sample};
-use crate::backend::{Raw, Want};
+use crate::backend::{Locked, Raw, Want};
 
 const TASKS: u32 = 32;
 
@@ -214,6 +214,22 @@ pub async fn one_of_many_compared_deletes_wins<B: Backend<Raw: Sample>>(store: &
         let answers = at_once(store, |store, _| {
             let (key, version) = (key.clone(), version.clone());
             async move { store.compare_and_delete(&key, &version).await }
+        })
+        .await?;
+        assert_eq!(winners(&answers), 1);
+    }
+    Ok(())
+}
+
+/// lock: of many that lock at once, one is let
+pub async fn one_of_many_locks_is_let<B: Backend<Raw: Sample>>(store: &Fixture<B>) -> Result<()> {
+    for key in &store.keys(10) {
+        let answers = at_once(store, |store, n| {
+            let key = key.clone();
+            async move {
+                let locked = store.lock(&key, &format!("owner-{n}"), LONG).await?;
+                Ok(locked != Locked::Refused)
+            }
         })
         .await?;
         assert_eq!(winners(&answers), 1);

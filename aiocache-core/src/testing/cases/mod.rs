@@ -20,6 +20,7 @@ pub mod deleting;
 pub mod expiring;
 pub mod keys;
 pub mod lifetimes;
+pub mod locking;
 pub mod reading;
 pub mod reading_many;
 pub mod versions;
@@ -32,7 +33,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::{Fixture, Sample};
-use crate::backend::{Backend, Want};
+use crate::backend::{Backend, Raw, Want};
 use crate::error::{ErrorKind, Result};
 use crate::ttl::Remaining;
 

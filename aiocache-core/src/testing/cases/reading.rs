@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{
-    Backend, Fixture, LONG, Remaining, Result, Sample, Want, assert_about, begin_and_drop, remaining_on_read,
+    Backend, Fixture, LONG, Raw, Remaining, Result, Sample, Want, assert_about, begin_and_drop,
+    remaining_on_read,
 };
 
 /// read: a missing key is `None`, and `f` does not run
@@ -136,6 +137,23 @@ pub async fn a_dropped_read_does_no_harm<B: Backend<Raw: Sample>>(store: &Fixtur
     for round in 0..50 {
         begin_and_drop(store.number(&keys[0]), round).await;
         assert_eq!(store.number(&keys[1]).await?, Some(1), "in round {round}");
+    }
+    Ok(())
+}
+
+/// read_now: a store that answers at once answers as `read` does
+pub async fn an_answer_at_once_is_that_of_a_read<B: Backend<Raw: Sample>>(store: &Fixture<B>) -> Result<()> {
+    let (there, missing, gone) = (store.key("there"), store.key("missing"), store.key("gone"));
+    store.put(&there, 7, Some(LONG)).await?;
+    store.put(&gone, 7, Some(LONG)).await?;
+    store.delete(&gone).await?;
+    for key in [&there, &missing, &gone] {
+        let Some(at_once) = store.read_now(key, |entry| entry.raw.integer()) else {
+            // It has to be asked with `read`.
+            continue;
+        };
+        let read = store.read(key, Want::VALUE, |entry| entry.raw.integer()).await?;
+        assert_eq!(at_once?, read);
     }
     Ok(())
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::testing::together::WAITING;
+
 /// Each behaviour that `trait Backend` states, as `method: line`.
 fn behaviours() -> Vec<String> {
     let source = include_str!("../../backend/mod.rs");
@@ -64,8 +66,10 @@ fn cases() -> BTreeMap<String, String> {
 /// Each case that the macro lists, as `module::name`.
 fn listed() -> Vec<String> {
     let source = include_str!("../conformance.rs");
-    let start = source.find("@run_case $fixture;").expect("the first list");
-    let end = source.find("(@$run:ident").expect("the end of the lists");
+    let start = source.find("@$how run_case $fixture;").expect("the first list");
+    let end = source
+        .find("(@together $run:ident")
+        .expect("the end of the lists");
     let (mut listed, mut module) = (Vec::new(), "");
     for line in source[start..end].lines().map(str::trim) {
         let name = line.trim_end_matches([':', ';']);
@@ -111,4 +115,25 @@ fn no_two_cases_have_one_name() {
         let other = names.insert(name.to_owned(), module.to_owned());
         assert_eq!(other, None, "{name} is in {module} too");
     }
+}
+
+#[test]
+fn the_cases_that_wait_are_known() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/testing/cases");
+    let mut waiting = Vec::new();
+    for case in cases().into_keys() {
+        let (module, name) = case.split_once("::").expect("module::name");
+        let source = fs::read_to_string(folder.join(format!("{module}.rs"))).expect("a source file");
+        let (_, body) = source
+            .split_once(&format!("fn {name}<"))
+            .expect("it was found before");
+        let body = body.split("\n}\n").next().expect("split gives one part");
+        if body.contains(".outlive(") || body.contains(".pass(") {
+            waiting.push(name.to_owned());
+        }
+    }
+    let mut known: Vec<_> = WAITING.to_vec();
+    known.sort_unstable();
+    waiting.sort_unstable();
+    assert_eq!(waiting, known);
 }

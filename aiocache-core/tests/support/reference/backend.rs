@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aiocache_core::{
-    Backend, Capabilities, Entry, Error, ErrorKind, NullSerializer, Raw, Remaining, Reply, Result, Version,
-    Want,
+    Backend, Capabilities, Entry, Error, ErrorKind, Locked, NullSerializer, Raw, Remaining, Reply, Result,
+    Version, Want,
 };
 
 use super::super::flaw::Flaw;
@@ -278,6 +278,40 @@ impl<R: Raw> Backend for Reference<R> {
         Ok(same)
     }
 
+    async fn lock(&self, key: &str, token: &str, lease: Duration) -> Result<Locked> {
+        if self.has(Flaw::LocksAgainForItsOwner) && self.extend_lock(key, token, lease).await? {
+            return Ok(Locked::taken(None));
+        }
+        if !self.add(key, R::from_token(token), Some(lease)).await? {
+            return Ok(Locked::Refused);
+        }
+        Ok(Locked::taken(self.has(Flaw::FencingBeginsAgain).then_some(1)))
+    }
+
+    async fn unlock(&self, key: &str, token: &str) -> Result<bool> {
+        if self.has(Flaw::UnlocksAnyToken) {
+            return self.delete(key).await;
+        }
+        match self.version_of(key, token).await? {
+            Some(_) if self.has(Flaw::UnlocksNothing) => Ok(true),
+            Some(version) => self.compare_and_delete(key, &version).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn extend_lock(&self, key: &str, token: &str, lease: Duration) -> Result<bool> {
+        if self.has(Flaw::ExtendsAnyToken) {
+            return self.expire(key, Some(lease)).await;
+        }
+        let raw = R::from_token(token);
+        match self.version_of(key, token).await? {
+            Some(_) if self.has(Flaw::ExtendKeepsTheLease) => Ok(true),
+            Some(version) => self.compare_and_set(key, raw, Some(lease), &version).await,
+            None if self.has(Flaw::ExtendMakesLocks) => self.add(key, raw, Some(lease)).await,
+            None => Ok(false),
+        }
+    }
+
     async fn raw(&self, _: &[&[u8]]) -> Result<Reply> {
         self.needs(self.has(Flaw::KnowsEveryCommand))?;
         Ok(Reply::Nil)
@@ -293,5 +327,16 @@ impl<R: Raw> Backend for Reference<R> {
         }
         self.all().closed = self.has(Flaw::StaysClosed) || self.has(Flaw::ClosesOnce);
         Ok(())
+    }
+}
+
+impl<R: Raw> Reference<R> {
+    /// The version of a lock, if it has this token.
+    async fn version_of(&self, key: &str, token: &str) -> Result<Option<Version>> {
+        let own = |entry: Entry<'_, R>| (entry.raw.token() == Some(token)).then_some(entry.version);
+        match self.read(key, Want::VERSION, own).await?.flatten() {
+            Some(None) => Err(Error::new(ErrorKind::Unsupported, "no versions")),
+            owned => Ok(owned.flatten()),
+        }
     }
 }

@@ -4,13 +4,15 @@ use aiocache::{SimpleMemoryCache, cached_stampede};
 
 static CACHE: LazyLock<SimpleMemoryCache> = LazyLock::new(SimpleMemoryCache::new);
 
-#[cached_stampede(cache = CACHE, lease = 2)]
-async fn with_a_lease(id: u64) -> Option<u64> {
+const LEASE: u64 = 2;
+
+#[cached_stampede(cache = CACHE, lease = LEASE)]
+async fn with_an_expression(id: u64) -> Option<u64> {
     Some(id)
 }
 
-#[cached_stampede(cache = CACHE)]
-async fn with_the_default(id: u64) -> Option<u64> {
+#[cached_stampede(cache = CACHE, lease = "never")]
+async fn with_no_end(id: u64) -> Option<u64> {
     Some(id)
 }
 

@@ -1,0 +1,64 @@
+//! A hit that waits for nothing, before the engine that can.
+//!
+//! Most calls of a cached function in process are hits. Nested futures cost such a call more than its lookup: each
+//! moves what it was given into its own state. So this one is a plain function, and everything else comes after it.
+
+use super::call::Call;
+use super::{NoneRule, Outcome};
+use crate::backend::{Backend, Entry};
+use crate::events::EventKind;
+use crate::key::KeyBuf;
+use crate::scope::{self, Source};
+use crate::serializer::Load;
+
+/// What a quick look says that gave no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// There is nothing.
+    Missed,
+    /// It could not tell: whoever waits has to ask.
+    Nowhere,
+}
+
+#[doc(hidden)]
+impl<B, S, K, X, H> Call<'_, B, S, K, X, H>
+where
+    B: Backend,
+    S: Load<K::Value, B::Raw>,
+    K: Outcome,
+    K::None: NoneRule<S, B::Raw>,
+{
+    /// Gives what is cached if that takes no waiting, and nobody wants to know or to have a say.
+    #[inline]
+    pub fn __hit(&self, key: &KeyBuf) -> Result<K::Return, Looked> {
+        let cache = self.cache();
+        let scoped = scope::may_matter();
+        if !cache.is_plain() || key.is_failed() || (scoped && !scope::here().reads()) {
+            return Err(Looked::Nowhere);
+        }
+        let mut returned = None;
+        // Through a variable of this frame: a value that is handed from call to call is moved each time.
+        let take = |entry: Entry<'_, B::Raw>| {
+            returned = if K::None::is_none(&cache.serializer, entry.raw) {
+                K::none()
+            } else {
+                cache.serializer.load(entry.raw).ok().map(K::value)
+            };
+        };
+        match cache.core.backend.read_now(key.as_str(), take) {
+            Some(Ok(Some(()))) => {}
+            Some(Ok(None)) => {
+                cache.core.counts.note(EventKind::Miss, 1);
+                return Err(Looked::Missed);
+            }
+            Some(Err(_)) | None => return Err(Looked::Nowhere),
+        }
+        // Where it does not decode, the engine notes and mends it.
+        let returned = returned.ok_or(Looked::Nowhere)?;
+        cache.core.counts.note(EventKind::Hit, 1);
+        if scoped {
+            scope::came_from(Source::Hit);
+        }
+        Ok(returned)
+    }
+}

@@ -1,0 +1,101 @@
+//! The store's lock around a load, so that of many processes one loads.
+
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+
+use super::call::{Call, Hooks};
+use super::patience::Patience;
+use super::single::Boarded;
+use super::{At, Lead, NoneRule, Outcome, Policy, Share};
+use crate::backend::Backend;
+use crate::error::Result;
+use crate::lock::{LockGuard, Pace, RedLock};
+use crate::serializer::{Dump, Load};
+use crate::trouble::Asked;
+
+impl<B, S, K, X, H> Call<'_, B, S, K, X, H>
+where
+    B: Backend,
+    S: Load<K::Value, B::Raw> + Dump<K::Value, B::Raw> + Send + Sync + 'static,
+    K: Outcome,
+    K::Value: Send,
+    K::None: NoneRule<S, B::Raw>,
+    X: Share<K::Rest>,
+    H: Hooks<K::Value>,
+{
+    /// Takes the store's lock for a lead, and waits while another process has it; what that one stores lands here.
+    ///
+    /// The lock stays with the lead, and so ends after its store. It is renewed until then. Without it the load runs
+    /// all the same: if the store does not answer, or `max_wait` has passed.
+    pub(super) async fn lease(
+        &self,
+        at: At<'_>,
+        policy: &Policy,
+        lease: Duration,
+        lead: Lead<B::Raw>,
+    ) -> Boarded<B::Raw, K::Return> {
+        let cache = self.cache;
+        if cache.core.capabilities.private {
+            // No other process is there to wait for, and in this one the lead is what the lock would be.
+            return Boarded::Lead(lead);
+        }
+        let lock = RedLock::of_load(cache, at.key, lease);
+        let mut lead = lead;
+        if let Some(guard) = self.heard(lock.try_acquire().await) {
+            return match guard {
+                Some(guard) => {
+                    lead.keep(guard);
+                    // Another process may have stored since this one read.
+                    self.look_before_the_load(at, lead).await
+                }
+                None => self.wait_for_lease(at, policy, &lock, lead).await,
+            };
+        }
+        Boarded::Lead(lead)
+    }
+
+    async fn wait_for_lease(
+        &self,
+        at: At<'_>,
+        policy: &Policy,
+        lock: &RedLock<B>,
+        mut lead: Lead<B::Raw>,
+    ) -> Boarded<B::Raw, K::Return> {
+        let patience = Patience::new(policy.max_wait);
+        let mut pace = Pace::new();
+        // Without a timer there is no waiting.
+        while Handle::try_current().is_ok() && patience.wait(sleep(pace.next())).await.is_some() {
+            lead = match self.look_before_the_load(at, lead).await {
+                Boarded::Lead(lead) => lead,
+                landed @ Boarded::Landed(..) => return landed,
+            };
+            match self.heard(lock.try_acquire().await) {
+                Some(Some(guard)) => {
+                    lead.keep(guard);
+                    return self.look_before_the_load(at, lead).await;
+                }
+                Some(None) => {}
+                None => return Boarded::Lead(lead),
+            }
+        }
+        self.cache.core.trouble.ran_alone(self.cache.name());
+        Boarded::Lead(lead)
+    }
+
+    /// What the store said of the lock; `None` if it did not answer.
+    fn heard(&self, locked: Result<Option<LockGuard<B>>>) -> Option<Option<LockGuard<B>>> {
+        let cache = self.cache;
+        match locked {
+            Ok(guard) => {
+                cache.core.trouble.answered(cache.name(), Asked::Write);
+                Some(guard)
+            }
+            Err(error) => {
+                cache.core.trouble.failed(cache.name(), Asked::Write, &error);
+                None
+            }
+        }
+    }
+}

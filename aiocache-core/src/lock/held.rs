@@ -1,0 +1,139 @@
+//! A lock as its owner has it: the token, and what it can do with it.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use super::pace;
+use crate::backend::{Backend, Locked, Raw};
+use crate::cache::Cache;
+use crate::clock;
+use crate::error::Result;
+
+/// A lock that an owner has, or tries to get.
+pub(super) struct Held<B: Backend> {
+    cache: Cache<B, ()>,
+    key: Box<str>,
+    token: Box<str>,
+    lease: Duration,
+    /// When the lease surely lasts no longer, by [`clock::now`].
+    until: AtomicU64,
+}
+
+impl<B: Backend> Held<B> {
+    pub(super) fn new(cache: &Cache<B, ()>, key: &str, lease: Duration) -> Self {
+        Self {
+            cache: cache.clone(),
+            key: key.into(),
+            token: pace::token(),
+            lease,
+            until: AtomicU64::new(0),
+        }
+    }
+
+    /// Tries to take it, with a fencing token if that is wanted.
+    pub(super) async fn take(&self, fenced: bool) -> Result<Locked> {
+        let (backend, lease) = (&self.cache.core.backend, in_store(&self.cache, self.lease));
+        let sent = clock::now();
+        let locked = self.cache.run_unhooked("lock", &self.key, async || {
+            if fenced {
+                return backend.lock(&self.key, &self.token, lease).await;
+            }
+            let added = backend
+                .add(&self.key, B::Raw::from_token(&self.token), Some(lease))
+                .await?;
+            Ok(if added {
+                Locked::taken(None)
+            } else {
+                Locked::Refused
+            })
+        });
+        let locked = locked.await?;
+        if matches!(locked, Locked::Taken { .. }) {
+            self.lasts_from(sent);
+        }
+        Ok(locked)
+    }
+
+    /// Renews it for a lease from now on, and says whether it was still had.
+    pub(super) async fn extend(&self) -> Result<bool> {
+        let (backend, lease) = (&self.cache.core.backend, in_store(&self.cache, self.lease));
+        let sent = clock::now();
+        let extended = || backend.extend_lock(&self.key, &self.token, lease);
+        let extended = self
+            .cache
+            .run_unhooked("extend_lock", &self.key, extended)
+            .await?;
+        if extended {
+            self.lasts_from(sent);
+        } else {
+            self.until.store(0, Ordering::Relaxed);
+        }
+        Ok(extended)
+    }
+
+    /// Lets it go, and says whether it was still had.
+    pub(super) async fn unlock(&self) -> Result<bool> {
+        let unlocked = || self.cache.core.backend.unlock(&self.key, &self.token);
+        let unlocked = self.cache.run_unhooked("unlock", &self.key, unlocked).await;
+        self.cache.core.locks.released(&self.key);
+        unlocked
+    }
+
+    /// How long the lease still lasts, by this process's clock.
+    pub(super) fn remaining(&self) -> Duration {
+        Duration::from_nanos(self.until.load(Ordering::Relaxed).saturating_sub(clock::now()))
+    }
+
+    fn lasts_from(&self, sent: u64) {
+        // 584 years fit.
+        let lease = u64::try_from(self.lease.as_nanos()).unwrap_or(u64::MAX);
+        self.until.store(sent.saturating_add(lease), Ordering::Relaxed);
+    }
+
+    /// Lets it go without a caller who could wait: at once in process, else in a task; without a runtime, the lease
+    /// ends it.
+    pub(super) fn unlock_behind(self: Arc<Self>) {
+        if self.cache.core.capabilities.local {
+            let mut unlock = pin!(self.unlock());
+            let _done_at_once = unlock.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        } else if let Ok(runtime) = Handle::try_current() {
+            let working = self.cache.core.background.begin();
+            runtime.spawn(async move {
+                let _working = working;
+                // A failure leaves the lock to its lease.
+                let _unlocked = self.unlock().await;
+            });
+        }
+    }
+
+    /// Renews it three times a lease until what this gives is aborted, or it is lost.
+    pub(super) fn keep_alive(self: &Arc<Self>) -> Option<AbortHandle> {
+        let held = Arc::clone(self);
+        let keep = async move {
+            loop {
+                tokio::time::sleep(held.lease / 3).await;
+                // A store that does not answer may do so in time for the next one.
+                if matches!(held.extend().await, Ok(false)) {
+                    return;
+                }
+            }
+        };
+        Some(Handle::try_current().ok()?.spawn(keep).abort_handle())
+    }
+}
+
+/// The lease as the store is given it: where only whole seconds count, a value may go a second early.
+pub(super) fn in_store<B: Backend, S>(cache: &Cache<B, S>, lease: Duration) -> Duration {
+    let grain = cache.core.capabilities.ttl_resolution;
+    if grain >= Duration::from_secs(1) {
+        lease.saturating_add(grain)
+    } else {
+        lease
+    }
+}

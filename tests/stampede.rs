@@ -1,0 +1,217 @@
+//! `#[cached_stampede]`: of many processes one loads. Two caches over one server stand for two processes here, as each
+//! has flights of its own; `tests/processes` has real ones.
+
+mod support;
+
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use aiocache::memcached::MemcachedBackend;
+use aiocache::testing::{MemcachedServer, RedisServer};
+use aiocache::{Backend, Bytes, Cache, JsonSerializer, RedLock, SimpleMemoryCache, Source, cached_stampede};
+use tokio::time::sleep;
+
+/// Longer than the lease of the functions here, so that it has to be renewed.
+const LOAD: Duration = Duration::from_millis(700);
+
+/// What one process has.
+struct Process<B: Backend> {
+    cache: Cache<B, JsonSerializer>,
+    runs: AtomicU32,
+}
+
+impl<B: Backend<Raw = Bytes>> Process<B> {
+    fn over(backend: B) -> Self {
+        let builder = Cache::builder(backend).serializer(JsonSerializer);
+        Self {
+            cache: builder.namespace("users").build(),
+            runs: AtomicU32::new(0),
+        }
+    }
+
+    #[cached_stampede(cache = self.cache, key = "{id}", lease = "200ms")]
+    async fn load(&self, id: u32) -> Option<String> {
+        self.runs.fetch_add(1, SeqCst);
+        sleep(LOAD).await;
+        Some(id.to_string())
+    }
+
+    #[cached_stampede(cache = self.cache, key = "quick:{id}", max_wait = "300ms")]
+    async fn quick(&self, id: u32) -> Result<String, u32> {
+        let run = self.runs.fetch_add(1, SeqCst);
+        if id == 0 { Err(run) } else { Ok(id.to_string()) }
+    }
+
+    #[cached_stampede(cache = self.cache, key = "plain:{id}", lease = 0)]
+    async fn without_a_lock(&self, id: u32) -> Option<u32> {
+        self.runs.fetch_add(1, SeqCst);
+        Some(id)
+    }
+
+    fn runs(&self) -> u32 {
+        self.runs.swap(0, SeqCst)
+    }
+
+    /// The lock of a key is let go in the background.
+    async fn is_free(&self, key: &str) {
+        for _ in 0..100 {
+            if !self.cache.exists(format!("{key}-lock")).await.expect("answered") {
+                return;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the lock of {key} is still there");
+    }
+}
+
+async fn one_of_two_loads<B: Backend<Raw = Bytes>>(here: Process<B>, there: Process<B>) {
+    let both = async {
+        tokio::join!(here.load(1), here.load(1), there.load(1), there.load(1), async {
+            sleep(LOAD / 2).await;
+            assert!(here.cache.exists("1-lock").await.expect("answered"));
+        })
+    };
+    let start = Instant::now();
+    let (a, b, c, d, ()) = both.await;
+    for value in [a, b, c, d] {
+        assert_eq!(value.as_deref(), Some("1"));
+    }
+    assert_eq!(here.runs() + there.runs(), 1);
+    // The longest pause between two looks, and what a busy machine adds.
+    assert!(
+        start.elapsed() < LOAD + Duration::from_millis(500),
+        "{:?}",
+        start.elapsed()
+    );
+    here.is_free("1").await;
+}
+
+async fn a_failed_load_is_followed_by_another<B: Backend<Raw = Bytes>>(here: Process<B>, there: Process<B>) {
+    let (one, other) = tokio::join!(here.quick(0), there.quick(0));
+    assert!(one.is_err() && other.is_err());
+    assert_eq!((here.runs(), there.runs()), (1, 1));
+    here.is_free("quick:0").await;
+}
+
+async fn a_dead_owner_costs_its_lease<B: Backend<Raw = Bytes>>(here: Process<B>, there: Process<B>) {
+    // Nobody renews or releases this one.
+    let token = Bytes::from_static(b"a process that died");
+    let backend = there.cache.backend();
+    let taken = backend
+        .add("users:7-lock", token, Some(Duration::from_secs(1)))
+        .await;
+    assert!(taken.expect("answered"));
+    let start = Instant::now();
+    assert_eq!(here.load(7).await.as_deref(), Some("7"));
+    let waited = start.elapsed() - LOAD;
+    assert!(waited < Duration::from_millis(1500), "{waited:?}");
+    assert_eq!(here.runs(), 1);
+    here.is_free("7").await;
+}
+
+async fn nobody_waits_longer_than_max_wait<B: Backend<Raw = Bytes>>(here: Process<B>, there: Process<B>) {
+    let lock = RedLock::new(&there.cache, "quick:5", Duration::from_secs(30));
+    let guard = lock.acquire().await.expect("answered").expect("free");
+    let start = Instant::now();
+    let (value, source) = aiocache::observe(here.quick(5)).await;
+    let waited = start.elapsed();
+    assert_eq!((value.as_deref(), source), (Ok("5"), Source::Loaded));
+    assert!(waited >= Duration::from_millis(300), "{waited:?}");
+    assert!(waited < Duration::from_millis(800), "{waited:?}");
+    assert!(
+        guard.release().await.expect("answered"),
+        "another's lock is left alone"
+    );
+}
+
+async fn a_value_that_comes_ends_the_wait<B: Backend<Raw = Bytes>>(here: Process<B>, there: Process<B>) {
+    let lock = RedLock::new(&there.cache, "9", Duration::from_secs(30));
+    let _guard = lock.acquire().await.expect("answered").expect("free");
+    let waits = aiocache::observe(here.load(9));
+    let comes = async {
+        sleep(Duration::from_millis(150)).await;
+        there.cache.set("9", "nine").await.expect("written");
+    };
+    let ((value, source), ()) = tokio::join!(waits, comes);
+    assert_eq!((value.as_deref(), source), (Some("nine"), Source::Hit));
+    assert_eq!(here.runs(), 0);
+}
+
+async fn a_lease_of_zero_waits_for_no_lock<B: Backend<Raw = Bytes>>(here: Process<B>, there: Process<B>) {
+    let lock = RedLock::new(&there.cache, "plain:3", Duration::from_secs(30));
+    let _guard = lock.acquire().await.expect("answered").expect("free");
+    let start = Instant::now();
+    assert_eq!(here.without_a_lock(3).await, Some(3));
+    assert!(
+        start.elapsed() < Duration::from_millis(500),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+macro_rules! on_both {
+    ($($case:ident)*) => {
+        mod redis {
+            $(#[tokio::test]
+            async fn $case() {
+                let server = super::RedisServer::start().expect("redis-server starts");
+                let process = || super::Process::over(super::support::backend(&server));
+                super::$case(process(), process()).await;
+            })*
+        }
+
+        mod memcached {
+            $(#[tokio::test]
+            async fn $case() {
+                let server = super::MemcachedServer::start().expect("memcached starts");
+                let backend = || super::MemcachedBackend::connect(server.url()).expect("a good URL");
+                super::$case(super::Process::over(backend()), super::Process::over(backend())).await;
+            })*
+        }
+    };
+}
+
+on_both! {
+    one_of_two_loads
+    a_failed_load_is_followed_by_another
+    a_dead_owner_costs_its_lease
+    nobody_waits_longer_than_max_wait
+    a_value_that_comes_ends_the_wait
+    a_lease_of_zero_waits_for_no_lock
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_holds_up_no_function() {
+    let mut server = support::own_redis();
+    let process = Process::over(support::backend(&server));
+    server.kill().expect("the server obeys");
+    let start = Instant::now();
+    assert_eq!(process.quick(1).await.as_deref(), Ok("1"));
+    assert!(
+        start.elapsed() < Duration::from_millis(900),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_lets_the_lock_go() {
+    let server = support::own_redis();
+    let process = Process::over(support::backend(&server));
+    let call = tokio::time::timeout(LOAD / 2, process.load(4));
+    assert!(call.await.is_err());
+    process.is_free("4").await;
+    assert_eq!(process.load(4).await.as_deref(), Some("4"));
+}
+
+#[tokio::test]
+async fn memory_takes_no_lock() {
+    static CACHE: std::sync::LazyLock<SimpleMemoryCache> = std::sync::LazyLock::new(SimpleMemoryCache::new);
+
+    #[cached_stampede(cache = CACHE, key = "{id}")]
+    async fn load(id: u32) -> Option<bool> {
+        CACHE.exists(format!("{id}-lock")).await.ok()
+    }
+
+    assert_eq!(load(1).await, Some(false));
+}
