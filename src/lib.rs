@@ -43,6 +43,10 @@ mod guide {
     mod keys {}
     #[doc = include_str!("../docs/locks.md")]
     mod locks {}
+    #[doc = include_str!("../docs/observability.md")]
+    mod observability {}
+    #[doc = include_str!("../docs/plugins.md")]
+    mod plugins {}
     #[doc = include_str!("../docs/reliability.md")]
     mod reliability {}
     #[doc = include_str!("../docs/serializers.md")]

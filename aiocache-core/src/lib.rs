@@ -13,15 +13,20 @@ mod cache;
 mod clock;
 mod disabled;
 mod error;
+mod events;
 mod key;
 mod load;
 mod lock;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod plugin;
 mod scope;
 mod serializer;
+mod stats;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trace;
 mod trouble;
 mod ttl;
 
@@ -34,6 +39,7 @@ pub use bytes::Bytes;
 pub use cache::{Cache, CacheBuilder};
 pub use disabled::{is_disabled, set_disabled};
 pub use error::{Error, ErrorKind, Result};
+pub use events::{Event, EventKind, EventStream, EvictionReason, StoreWatch};
 pub use key::{Key, KeyArg, KeyBuf};
 pub use load::Policy;
 pub use lock::{LockGuard, OptimisticLock, RedLock, Snapshot};
@@ -50,6 +56,7 @@ pub use serializer::PostcardSerializer;
 pub use serializer::{
     Carried, Carrier, Codec, Dump, Functions, Load, NoneForm, NullSerializer, Object, StringSerializer, Typed,
 };
+pub use stats::{Stats, StoreStats};
 pub use ttl::Ttl;
 
 #[doc(hidden)]

@@ -6,6 +6,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+use crate::trace::Span;
+
 /// Whether any scope was ever entered: most programs have none, and then a hit does not look for one.
 static USED: AtomicBool = AtomicBool::new(false);
 
@@ -168,15 +170,15 @@ pub(crate) fn came_from(source: Source) {
     });
 }
 
-/// A future that keeps the caller's scope and observer, also in another task.
+/// A future that keeps the caller's scope and observer, and its span in the log, also in another task.
 pub(crate) fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> + use<F> {
     let current = current(Clone::clone);
-    async move {
+    Span::current().around(async move {
         match current {
             Some(current) => within(current, future).await,
             None => future.await,
         }
-    }
+    })
 }
 
 fn current<T>(look: impl FnOnce(&Current) -> T) -> Option<T> {

@@ -10,7 +10,9 @@ use bytes::Bytes;
 
 use super::{Backend, Capabilities, Entry, Locked, Raw, Reply, Version, Want};
 use crate::error::Result;
+use crate::events::StoreWatch;
 use crate::serializer::NullSerializer;
+use crate::stats::StoreStats;
 use crate::ttl::Remaining;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -43,6 +45,8 @@ impl<R: Raw> fmt::Debug for DynBackend<R> {
 trait Erased<R: Raw>: Send + Sync + 'static {
     fn dyn_name(&self) -> &'static str;
     fn dyn_capabilities(&self) -> Capabilities;
+    fn dyn_watch(&self, watch: StoreWatch);
+    fn dyn_stats(&self) -> StoreStats;
     fn dyn_read<'a>(&'a self, key: &'a str, want: Want, f: OnEntry<'a, R>) -> Boxed<'a, ()>;
     fn dyn_read_now(&self, key: &str, f: &mut dyn FnMut(Entry<'_, R>)) -> Option<Result<()>>;
     fn dyn_read_many<'a>(&'a self, keys: &'a [&'a str], want: Want, f: OnItem<'a, R>) -> Boxed<'a, ()>;
@@ -80,6 +84,14 @@ impl<B: Backend> Erased<B::Raw> for B {
 
     fn dyn_capabilities(&self) -> Capabilities {
         self.capabilities()
+    }
+
+    fn dyn_watch(&self, watch: StoreWatch) {
+        self.watch(watch);
+    }
+
+    fn dyn_stats(&self) -> StoreStats {
+        self.stats()
     }
 
     fn dyn_read<'a>(&'a self, key: &'a str, want: Want, f: OnEntry<'a, B::Raw>) -> Boxed<'a, ()> {
@@ -187,6 +199,14 @@ impl<R: Raw> Backend for DynBackend<R> {
 
     fn capabilities(&self) -> Capabilities {
         self.0.dyn_capabilities()
+    }
+
+    fn watch(&self, watch: StoreWatch) {
+        self.0.dyn_watch(watch);
+    }
+
+    fn stats(&self) -> StoreStats {
+        self.0.dyn_stats()
     }
 
     async fn read<T: Send>(

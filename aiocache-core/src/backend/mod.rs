@@ -4,6 +4,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::error::Result;
+use crate::events::StoreWatch;
+use crate::stats::StoreStats;
 pub use crate::ttl::Remaining;
 
 mod capabilities;
@@ -48,6 +50,17 @@ pub trait Backend: Send + Sync + 'static {
 
     /// What this store can do.
     fn capabilities(&self) -> Capabilities;
+
+    /// Takes the means to tell what the store does by itself, such as giving an entry up. Called once, when a cache is
+    /// built of this backend; one that has nothing to tell leaves it as it is.
+    fn watch(&self, watch: StoreWatch) {
+        drop(watch);
+    }
+
+    /// What the store knows of itself without asking over a wire.
+    fn stats(&self) -> StoreStats {
+        StoreStats::default()
+    }
 
     /// Reads a key and hands what is there to `f`; `None` is a miss. `want` says what is needed beside the value.
     ///

@@ -8,8 +8,10 @@ use super::{Cache, Core, Extras, Namespace};
 use crate::backend::Backend;
 use crate::breaker::{Breaker, BreakerSettings};
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::{StoreWatch, Watchers};
 use crate::load::Flights;
 use crate::plugin::Plugin;
+use crate::stats::Counts;
 use crate::trouble::Trouble;
 use crate::ttl::{self, Ttl};
 
@@ -27,6 +29,8 @@ pub struct CacheBuilder<B: Backend, S> {
     ttl: Ttl,
     timeout: Option<Duration>,
     breaker: Option<BreakerSettings>,
+    #[cfg(feature = "metrics")]
+    metrics: bool,
 }
 
 impl<B: Backend> CacheBuilder<B, B::Serializer> {
@@ -40,6 +44,8 @@ impl<B: Backend> CacheBuilder<B, B::Serializer> {
             ttl: Ttl::Never,
             timeout: Some(DEFAULT_TIMEOUT),
             breaker: Some(BreakerSettings::new()),
+            #[cfg(feature = "metrics")]
+            metrics: false,
         }
     }
 }
@@ -56,6 +62,8 @@ impl<B: Backend, S> CacheBuilder<B, S> {
             ttl: self.ttl,
             timeout: self.timeout,
             breaker: self.breaker,
+            #[cfg(feature = "metrics")]
+            metrics: self.metrics,
         }
     }
 
@@ -86,6 +94,25 @@ impl<B: Backend, S> CacheBuilder<B, S> {
     /// One plugin more, after the others.
     pub fn plugin(mut self, plugin: impl Plugin) -> Self {
         self.extras.plugins.push(Arc::new(plugin));
+        self
+    }
+
+    /// Lets the debug events and spans of `tracing` show what `show` makes of a stored key: all of it with
+    /// `str::to_owned`, or as much as holds no personal data. Without this they show no keys. Values are never shown.
+    pub fn log_keys(mut self, show: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        self.extras.show_key = Some(Arc::new(show));
+        self
+    }
+
+    /// Measures this cache through the `metrics` facade: commands, loads, evictions, sizes, the breaker. The guide's
+    /// page about observability lists the names.
+    ///
+    /// Install the recorder before the first command: what was looked up before it came stays silent. A hit in
+    /// process costs somewhat more with it.
+    #[cfg(feature = "metrics")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+    pub fn metrics(mut self) -> Self {
+        self.metrics = true;
         self
     }
 
@@ -149,6 +176,19 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         let longest = capabilities
             .deadline
             .and_then(|deadline| deadline.checked_add(flights.store_wait().unwrap_or_default()));
+        let trouble: Arc<Trouble> = Arc::default();
+        let plugins = self.extras.plugins.clone();
+        #[cfg_attr(
+            not(feature = "metrics"),
+            expect(unused_mut, reason = "the metrics are set afterwards")
+        )]
+        let mut watchers = Watchers::new(&name, capabilities.local, plugins, Arc::clone(&trouble));
+        #[cfg(feature = "metrics")]
+        if self.metrics {
+            watchers.measure();
+        }
+        let watchers = Arc::new(watchers);
+        self.backend.watch(StoreWatch::new(Arc::clone(&watchers)));
         let core = Core {
             backend: self.backend,
             flights: Arc::new(flights),
@@ -156,7 +196,9 @@ impl<B: Backend, S> CacheBuilder<B, S> {
             locks: Arc::default(),
             capabilities,
             name,
-            trouble: Trouble::default(),
+            trouble,
+            watchers,
+            counts: Counts::default(),
             background: Arc::default(),
             breaker,
             timeout: self.timeout,

@@ -7,10 +7,12 @@ use std::time::Duration;
 use crate::backend::{Backend, Capabilities, KeyRule};
 use crate::background::Background;
 use crate::breaker::Breaker;
+use crate::events::Watchers;
 use crate::key::{Key, KeyBuf};
 use crate::load::Flights;
 use crate::lock::Locks;
 use crate::plugin::{ErasedPlugin, Plugin};
+use crate::stats::Counts;
 use crate::trouble::Trouble;
 use crate::ttl::Ttl;
 
@@ -22,6 +24,7 @@ mod evict;
 mod multi;
 mod namespace;
 mod run;
+mod tell;
 
 pub use builder::CacheBuilder;
 pub use evict::{AnyReturned, Entries, Evicting, Returned};
@@ -29,6 +32,9 @@ pub(crate) use namespace::Namespace;
 
 /// A user's rule for stored keys: namespace (empty if there is none) and key in, stored key out.
 type KeyBuilder = dyn Fn(&str, &str) -> String + Send + Sync;
+
+/// A user's rule for what the log shows of a stored key.
+type ShowKey = dyn Fn(&str) -> String + Send + Sync;
 
 /// A cache over a backend: a handle that is cheap to clone and can live in a `static`.
 ///
@@ -57,7 +63,9 @@ pub(crate) struct Core<B: Backend> {
     pub(crate) name: Box<str>,
     pub(crate) flights: Arc<Flights<B::Raw>>,
     pub(crate) locks: Arc<Locks>,
-    pub(crate) trouble: Trouble,
+    pub(crate) trouble: Arc<Trouble>,
+    pub(crate) watchers: Arc<Watchers>,
+    pub(crate) counts: Counts,
     pub(crate) background: Arc<Background>,
     /// A store in process has none.
     breaker: Option<Breaker>,
@@ -72,6 +80,8 @@ pub(crate) struct Core<B: Backend> {
 struct Extras {
     plugins: Vec<Arc<dyn ErasedPlugin>>,
     key_builder: Option<Arc<KeyBuilder>>,
+    /// What the log may show of a stored key.
+    show_key: Option<Arc<ShowKey>>,
 }
 
 impl<B: Backend> Cache<B, B::Serializer> {
@@ -213,10 +223,13 @@ impl<B: Backend, S> Cache<B, S> {
         self.disabled || crate::disabled::is_disabled()
     }
 
-    /// Whether a read is nothing but the store's own work.
+    /// Whether a read is nothing but the store's own work, and nobody listens.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.plain && crate::disabled::are_on()
+        self.plain
+            && self.core.watchers.leave_it_bare()
+            && !crate::trace::is_on()
+            && crate::disabled::are_on()
     }
 
     pub(crate) fn namespace_arc(&self) -> Option<Arc<Namespace>> {

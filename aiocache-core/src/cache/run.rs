@@ -13,6 +13,7 @@ use crate::backend::Backend;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{Command, CommandName, Hook, Outcome};
+use crate::trace;
 use crate::ttl::Ttl;
 
 impl<B: Backend, S> Cache<B, S> {
@@ -39,10 +40,10 @@ impl<B: Backend, S> Cache<B, S> {
         }
     }
 
-    /// Whether a command is nothing but the store's own work: in process, and no plugin listens.
+    /// Whether a command is nothing but the store's own work: in process, and nobody listens.
     #[inline]
     pub(crate) fn is_bare(&self) -> bool {
-        self.core.capabilities.local && self.extras.plugins.is_empty()
+        self.core.watchers.leave_it_bare() && self.extras.plugins.is_empty() && !trace::is_on()
     }
 
     /// Whether the timeout cannot pass before the store's own deadlines do, so that no timer is needed for it.
@@ -66,7 +67,11 @@ impl<B: Backend, S> Cache<B, S> {
         work: impl FnOnce() -> F,
     ) -> Result<T> {
         let done = if self.is_direct(command.name) {
-            work().await
+            let done = work().await;
+            if let Ok(value) = &done {
+                self.tell_of_read(&command, &outcome(value));
+            }
+            done
         } else {
             // Boxed, so that a hit in memory does not carry the room that a timer and hooks need.
             Box::pin(self.timed(&command, outcome, work)).await
@@ -74,7 +79,7 @@ impl<B: Backend, S> Cache<B, S> {
         done.map_err(|error| self.explained(error, &command))
     }
 
-    /// Whether a command has no hooks and needs no timer.
+    /// Whether a command has no hooks, is not measured and needs no timer.
     #[inline]
     fn is_direct(&self, command: CommandName) -> bool {
         let needs_no_timer = match command {
@@ -82,7 +87,9 @@ impl<B: Backend, S> Cache<B, S> {
             CommandName::Clear => true,
             _ => self.is_timed_by_store(),
         };
-        self.extras.plugins.is_empty() && (self.core.capabilities.local || needs_no_timer)
+        self.extras.plugins.is_empty()
+            && !self.is_measured()
+            && (self.core.capabilities.local || needs_no_timer)
     }
 
     #[cold]
@@ -101,8 +108,10 @@ impl<B: Backend, S> Cache<B, S> {
         work: impl FnOnce() -> F,
     ) -> Result<T> {
         let all = self.hooked(command, outcome, work);
-        // A clear deletes in batches, each with the store's own deadline.
-        if command.name == CommandName::Clear {
+        // A clear deletes in batches, each with the store's own deadline. A store in process needs no limit, only a
+        // plugin's hooks do.
+        let in_process = self.core.capabilities.local && self.extras.plugins.is_empty();
+        if command.name == CommandName::Clear || in_process {
             all.await
         } else {
             self.within_timeout(all).await
@@ -184,8 +193,12 @@ impl<B: Backend, S> Cache<B, S> {
         outcome: impl FnOnce(&T) -> Outcome<'static>,
         work: impl FnOnce() -> F,
     ) -> Result<T> {
-        if self.extras.plugins.is_empty() {
-            return work().await;
+        if self.extras.plugins.is_empty() && !self.is_measured() {
+            let done = work().await;
+            if let Ok(value) = &done {
+                self.tell_of_read(command, &outcome(value));
+            }
+            return done;
         }
         for plugin in &self.extras.plugins {
             self.guarded(|| plugin.before(command)).await;
@@ -197,6 +210,8 @@ impl<B: Backend, S> Cache<B, S> {
             Ok(value) => outcome(value),
             Err(error) => Outcome::Failed(error),
         };
+        self.tell_of_read(command, &outcome);
+        self.measure(command, &outcome, took);
         for plugin in &self.extras.plugins {
             self.guarded(|| plugin.after(command, &outcome, took)).await;
         }

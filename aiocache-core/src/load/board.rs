@@ -12,8 +12,9 @@ use super::held::is_held;
 use super::many::{Answer, Flow, Led};
 use super::pairs::BulkOutcome;
 use super::patience::Patience;
-use super::{Landing, NoneRule, Share, Turn};
+use super::{At, Landing, NoneRule, Share, Turn};
 use crate::backend::Backend;
+use crate::events::EventKind;
 use crate::key::KeyBuf;
 use crate::scope::Source;
 use crate::serializer::{Dump, Load};
@@ -149,6 +150,11 @@ where
         match answer {
             Some(answer) => {
                 self.items[index].answer = answer;
+                let at = At {
+                    key: self.items[index].key.as_str(),
+                    namespace: self.bulk.namespace(),
+                };
+                cache.tell(at, EventKind::LoadShared);
                 if self.source == Source::Hit {
                     self.source = Source::Shared;
                 }

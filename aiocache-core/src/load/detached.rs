@@ -8,8 +8,9 @@ use std::panic::resume_unwind;
 use tokio::runtime::Handle;
 
 use super::call::{Call, Hooks};
-use super::held::{held, held_here};
+use super::held::held_here;
 use super::single::{Boarded, Missed};
+use super::watched::Loaded;
 use super::{At, Lead, Looked, NoneRule, Outcome, Policy, Share};
 use crate::backend::Backend;
 use crate::cache::Cache;
@@ -81,7 +82,7 @@ where
         let lead = match self.board(at, &policy, missed).await {
             Boarded::Lead(lead) => lead,
             Boarded::Landed(returned, source) => {
-                scope::came_from(source);
+                self.came_from(at, source);
                 return returned;
             }
         };
@@ -115,12 +116,12 @@ where
         let mut flights = held_here();
         flights.push(lead.id());
         scope::carried(async move {
-            let returned = held(&flights, load).await;
-            let call = Call::<'_, B, S, K, X, H>::with_hooks(&cache, share, hooks);
             let at = At {
                 key: &key,
                 namespace: &namespace,
             };
+            let returned = cache.run_load(Loaded::One(at), &flights, K::is_rest, load).await;
+            let call = Call::<'_, B, S, K, X, H>::with_hooks(&cache, share, hooks);
             call.settle(at, &policy, lead, returned, may_store).await
         })
     }

@@ -6,6 +6,7 @@
 use super::call::Call;
 use super::{NoneRule, Outcome};
 use crate::backend::{Backend, Entry};
+use crate::events::EventKind;
 use crate::key::KeyBuf;
 use crate::scope::{self, Source};
 use crate::serializer::Load;
@@ -46,11 +47,15 @@ where
         };
         match cache.core.backend.read_now(key.as_str(), take) {
             Some(Ok(Some(()))) => {}
-            Some(Ok(None)) => return Err(Looked::Missed),
+            Some(Ok(None)) => {
+                cache.core.counts.note(EventKind::Miss, 1);
+                return Err(Looked::Missed);
+            }
             Some(Err(_)) | None => return Err(Looked::Nowhere),
         }
         // Where it does not decode, the engine notes and mends it.
         let returned = returned.ok_or(Looked::Nowhere)?;
+        cache.core.counts.note(EventKind::Hit, 1);
         if scoped {
             scope::came_from(Source::Hit);
         }

@@ -30,6 +30,8 @@ pub trait Outcome {
     fn none() -> Option<Self::Return>;
     /// A return value from an error.
     fn rest(rest: Self::Rest) -> Self::Return;
+    /// Whether a return value is an error.
+    fn is_rest(returned: &Self::Return) -> bool;
 }
 
 /// A return value, taken apart.
@@ -85,7 +87,8 @@ impl<S: NoneForm<R>, R> NoneRule<S, R> for StoreNone {
 
 macro_rules! kind {
     ($(#[$doc:meta])* $name:ident<$($param:ident),*>: $return:ty, $value:ty, $rest:ty, $none:ty;
-     split($returned:ident) $split:expr; value($v:ident) $join:expr; none $no:expr; rest($x:ident) $fail:expr;) => {
+     split($returned:ident) $split:expr; value($v:ident) $join:expr; none $no:expr; rest($x:ident) $fail:expr;
+     is_rest $is_rest:expr;) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name<$($param),*>(PhantomData<fn() -> ($($param,)*)>);
@@ -111,6 +114,11 @@ macro_rules! kind {
             fn rest($x: $rest) -> $return {
                 $fail
             }
+
+            fn is_rest(returned: &$return) -> bool {
+                let is_rest: fn(&$return) -> bool = $is_rest;
+                is_rest(returned)
+            }
         }
     };
 }
@@ -119,18 +127,21 @@ kind! {
     /// Any other type: cached as it is.
     Plain<T>: T, T, Never, SkipNone;
     split(returned) Split::Value(returned); value(v) v; none None; rest(x) match x {};
+    is_rest |_| false;
 }
 
 kind! {
     /// `Result<T, E>`: `Ok` is cached.
     Res<T, E>: Result<T, E>, T, E, SkipNone;
     split(returned) returned.map_or_else(Split::Rest, Split::Value); value(v) Ok(v); none None; rest(x) Err(x);
+    is_rest Result::is_err;
 }
 
 kind! {
     /// `Option<T>`: `Some` is cached, and `None` as `N` says.
     Opt<T, N>: Option<T>, T, Never, N;
     split(returned) returned.map_or(Split::None, Split::Value); value(v) Some(v); none Some(None); rest(x) match x {};
+    is_rest |_| false;
 }
 
 kind! {
@@ -142,6 +153,7 @@ kind! {
         Err(error) => Split::Rest(error),
     };
     value(v) Ok(Some(v)); none Some(Ok(None)); rest(x) Err(x);
+    is_rest Result::is_err;
 }
 
 /// Finds the kind of `R`; `NONE` says whether a `None` is cached. The first level: `Result<Option<_>, _>`.

@@ -9,11 +9,12 @@ use std::collections::HashMap;
 use std::future::Future;
 
 use super::bulk::{Bulk, KeyOf, PairHooks, ValueOf};
-use super::held::held;
 use super::pairs::{BulkOutcome, Pairs};
 use super::patience::Patience;
+use super::watched::Loaded;
 use super::{Landing, Lead, NoneRule, Policy, Share};
 use crate::backend::Backend;
+use crate::events::EventKind;
 use crate::key::KeyBuf;
 use crate::scope::{self, Source};
 use crate::serializer::{Dump, Load};
@@ -187,7 +188,9 @@ where
         }
         let left = refreshed.iter().filter(|(_, flight)| flight.leaves_the_old());
         let old: Vec<&str> = left.map(|(index, _)| self.items[*index].key.as_str()).collect();
-        self.bulk.cache.remove_old(&old).await;
+        let cache = self.bulk.cache;
+        cache.remove_old(&old).await;
+        cache.tell_of_many(self.bulk.namespace(), refreshed.len(), EventKind::Refreshed);
         self.assemble()
     }
 
@@ -218,7 +221,13 @@ where
             keys.extend(self.items[index].asked.take());
         }
         self.source = Source::Loaded;
-        match K::split(held(&ids, load(keys)).await) {
+        let cache = self.bulk.cache;
+        let loaded = Loaded::Many {
+            namespace: self.bulk.namespace(),
+            items: keys.len(),
+        };
+        let returned = cache.run_load(loaded, &ids, K::is_rest, load(keys)).await;
+        match K::split(returned) {
             Ok(pairs) => {
                 if self.supersedes {
                     for Led { lead, .. } in &led {

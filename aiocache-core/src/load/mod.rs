@@ -24,6 +24,7 @@ mod read;
 mod settle;
 mod single;
 mod store;
+mod watched;
 mod writing;
 
 pub use bulk::{Bulk, PairHooks};

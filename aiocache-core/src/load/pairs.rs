@@ -54,6 +54,8 @@ pub trait BulkOutcome {
     fn pairs(pairs: Self::Map) -> Self::Return;
     /// A return value from an error.
     fn rest(rest: Self::Rest) -> Self::Return;
+    /// Whether a return value is an error.
+    fn is_rest(returned: &Self::Return) -> bool;
 }
 
 /// A function that returns pairs.
@@ -77,6 +79,10 @@ impl<M: Pairs, N> BulkOutcome for AllPairs<M, N> {
     fn rest(rest: Never) -> M {
         match rest {}
     }
+
+    fn is_rest(_: &M) -> bool {
+        false
+    }
 }
 
 /// A function that returns pairs or fails.
@@ -99,6 +105,10 @@ impl<M: Pairs, E, N> BulkOutcome for ResPairs<M, E, N> {
 
     fn rest(rest: E) -> Result<M, E> {
         Err(rest)
+    }
+
+    fn is_rest(returned: &Result<M, E>) -> bool {
+        returned.is_err()
     }
 }
 

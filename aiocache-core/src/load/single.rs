@@ -5,9 +5,11 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::call::{Call, Hooks};
-use super::held::{held, is_held};
+use super::held::is_held;
+use super::watched::Loaded;
 use super::{At, Found, Landing, Lead, Looked, NoneRule, Outcome, Policy, Share, Split, Turn};
 use crate::backend::{Backend, Raw};
+use crate::events::EventKind;
 use crate::scope::{self, Source};
 use crate::serializer::{Dump, Load};
 
@@ -113,7 +115,7 @@ where
         let flights = &self.cache.core.flights;
         let lead = flights.solo(at.key, type_name::<K::Value>()).lead();
         let flight = lead.flight();
-        let returned = held(&[lead.id()], load()).await;
+        let returned = self.run_load(at, &lead, load()).await;
         lead.supersede_older().await;
         let (returned, failed) = match K::split(returned) {
             Split::Value(value) => (K::value(value), false),
@@ -124,7 +126,19 @@ where
         if !failed && flight.leaves_the_old() {
             self.cache.remove_old(&[at.key]).await;
         }
+        if !failed {
+            self.cache.tell(at, EventKind::Refreshed);
+        }
         returned
+    }
+
+    /// Runs the function, and tells of it.
+    async fn run_load<Fut>(&self, at: At<'_>, lead: &Lead<B::Raw>, load: Fut) -> K::Return
+    where
+        Fut: Future<Output = K::Return>,
+    {
+        let loaded = Loaded::One(at);
+        self.cache.run_load(loaded, &[lead.id()], K::is_rest, load).await
     }
 
     async fn miss<F, Fut>(&self, at: At<'_>, policy: &Policy, missed: Missed, load: F) -> K::Return
@@ -135,13 +149,21 @@ where
         let lead = match self.board(at, policy, missed).await {
             Boarded::Lead(lead) => lead,
             Boarded::Landed(returned, source) => {
-                scope::came_from(source);
+                self.came_from(at, source);
                 return returned;
             }
         };
-        let returned = held(&[lead.id()], load()).await;
+        let returned = self.run_load(at, &lead, load()).await;
         self.settle(at, policy, lead, returned, !missed.store_failed)
             .await
+    }
+
+    /// Notes where a value came from that this call did not load.
+    pub(super) fn came_from(&self, at: At<'_>, source: Source) {
+        scope::came_from(source);
+        if source == Source::Shared {
+            self.cache.tell(at, EventKind::LoadShared);
+        }
     }
 
     /// Joins the key's flight: leads it, or waits for what it brings. Who gets nothing from it leads one alone.

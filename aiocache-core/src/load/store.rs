@@ -9,6 +9,7 @@ use super::{Lead, NoneRule, Outcome};
 use crate::backend::{Backend, Entry, Want};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
+use crate::events::EventKind;
 use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
 use crate::scope;
 use crate::serializer::Load;
@@ -57,7 +58,16 @@ impl<B: Backend, S> Cache<B, S> {
     {
         let read = if self.is_bare() {
             // The hot path: nothing to time, to tell or to break.
-            self.read::<K>(at).await
+            let read = self.read::<K>(at).await;
+            if let Ok(found) = &read {
+                let kind = if found.is_hit() {
+                    EventKind::Hit
+                } else {
+                    EventKind::Miss
+                };
+                self.core.counts.note(kind, 1);
+            }
+            read
         } else {
             // Boxed, so that a hit in process does not carry the room that a command needs.
             Box::pin(self.read_as_command::<K>(at)).await

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::events::Event;
 use crate::ttl::Ttl;
 
 mod hit_miss_ratio;
@@ -38,6 +39,10 @@ pub enum CommandName {
 }
 
 impl CommandName {
+    /// How many there are.
+    #[cfg(feature = "metrics")]
+    pub(crate) const COUNT: usize = Self::Close as usize + 1;
+
     /// The name of the method, such as `"multi_get"`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -120,6 +125,27 @@ pub enum Outcome<'a> {
     Failed(&'a Error),
 }
 
+impl Outcome<'_> {
+    /// Every word of [`label`](Self::label).
+    #[cfg(feature = "metrics")]
+    pub(crate) const LABELS: [&'static str; 7] =
+        ["hit", "partial", "miss", "found", "absent", "done", "failed"];
+
+    /// The outcome of a command with this many keys in a word.
+    #[cfg(any(feature = "metrics", feature = "tracing"))]
+    pub(crate) const fn label(&self, items: usize) -> &'static str {
+        match self {
+            Self::Read { hits: 0 } if items > 0 => "miss",
+            Self::Read { hits } if *hits < items => "partial",
+            Self::Read { .. } => "hit",
+            Self::Deleted(0) | Self::Found(false) => "absent",
+            Self::Deleted(_) | Self::Found(true) => "found",
+            Self::Counted(_) | Self::Done => "done",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
 macro_rules! hooks {
     ($($(#[$doc:meta])* $name:ident: $pre:ident $post:ident;)*) => {
         /// Hooks around commands, for logging, measuring or refusing to be silent.
@@ -140,6 +166,18 @@ macro_rules! hooks {
             fn post(&self, command: &Command<'_>, outcome: &Outcome<'_>, took: Duration) -> impl Future<Output = ()> + Send {
                 let _ = (command, outcome, took);
                 ready(())
+            }
+
+            /// Hears what happens beside the commands: hits and misses, loads, evictions, the breaker.
+            ///
+            /// A plugin hears what is done through the handles that have it. What a store does by itself
+            /// (evictions, the breaker, connections) is told to plugins that were given to the builder.
+            ///
+            /// It is no `async fn`, because it is also called where nothing can wait, as when a load is dropped. It
+            /// runs on the caller's way and must not block; [`Cache::events`](crate::Cache::events) is for
+            /// listeners with more to do.
+            fn event(&self, event: &Event<'_>) {
+                let _ = event;
             }
 
             $(
@@ -167,16 +205,21 @@ macro_rules! hooks {
                     $(CommandName::$name => Box::pin(self.$post(command, outcome, took)),)*
                 }
             }
+
+            fn told(&self, event: &Event<'_>) {
+                self.event(event);
+            }
         }
     };
 }
 
 pub(crate) type Hook<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// The object-safe twin: one hook before, one after, sorted by the command's name.
+/// The object-safe twin: one hook before, one after, sorted by the command's name, and one for events.
 pub(crate) trait ErasedPlugin: Send + Sync {
     fn before<'a>(&'a self, command: &'a Command<'a>) -> Hook<'a>;
     fn after<'a>(&'a self, command: &'a Command<'a>, outcome: &'a Outcome<'a>, took: Duration) -> Hook<'a>;
+    fn told(&self, event: &Event<'_>);
 }
 
 hooks! {

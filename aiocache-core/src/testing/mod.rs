@@ -1,19 +1,34 @@
-//! The test kit: throw-away servers, a fault proxy, and the conformance suite for backends.
+//! The test kit.
+//!
+//! For tests of services: [`Recorder`] and [`Chaos`] in front of a backend, [`paused`] time, the assertions
+//! [`assert_hit`], [`assert_loaded`], [`assert_there`] and [`assert_absent`], throw-away servers, and a proxy that
+//! disturbs their connections. For authors of a backend: the conformance suite,
+//! [`backend_conformance!`](crate::backend_conformance).
 
+mod asserts;
 pub mod cases;
+mod chaos;
+mod clock;
 mod conformance;
 mod fixture;
+mod intercept;
 #[cfg(unix)]
 mod proxy;
+mod recorder;
 mod sample;
 #[cfg(unix)]
 mod servers;
 mod together;
 
+pub use asserts::{assert_absent, assert_hit, assert_loaded, assert_source, assert_there};
+pub use chaos::Chaos;
+pub use clock::{pass, paused};
 pub use conformance::{run_case, run_concurrent_case};
 pub use fixture::Fixture;
+pub use intercept::{Call, Intercept, Intercepted, Verdict};
 #[cfg(unix)]
 pub use proxy::{Direction, Fault, FaultProxy};
+pub use recorder::{Recorded, Recorder};
 pub use sample::Sample;
 #[cfg(unix)]
 pub use servers::{Answer, Memcached, MemcachedServer, Redis, RedisServer, Server, ServerBuilder, Software};

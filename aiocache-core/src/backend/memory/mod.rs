@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::{Backend, Capabilities, Entry, Locked, Raw, Remaining, Reply, Version, Want};
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::StoreWatch;
 use crate::serializer::{NullSerializer, Object};
+use crate::stats::StoreStats;
 
 mod bound;
 mod fence;
@@ -75,7 +77,7 @@ impl<R: Raw> MemoryBackend<R> {
         self.store.sum(|shard| shard.evicted)
     }
 
-    /// How many expired entries were reclaimed so far.
+    /// How many expired entries made room or were written over so far.
     #[must_use]
     pub fn expirations(&self) -> u64 {
         self.store.sum(|shard| shard.expired)
@@ -151,6 +153,20 @@ impl<R: Raw> Backend for MemoryBackend<R> {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities::local()
+    }
+
+    fn watch(&self, watch: StoreWatch) {
+        self.store.watch(watch);
+    }
+
+    fn stats(&self) -> StoreStats {
+        StoreStats {
+            entries: Some(self.len()),
+            weight: Some(self.weight()),
+            evictions: Some(self.evictions()),
+            expirations: Some(self.expirations()),
+            ..StoreStats::default()
+        }
     }
 
     async fn read<T: Send>(

@@ -4,6 +4,7 @@ use hashbrown::HashTable;
 
 use super::queues::{Index, Queue, Queues};
 use super::slot::{Slot, Write};
+use crate::events::EvictionReason;
 
 /// How many entries each write looks at for expired ones. Two keep ahead of one write's growth.
 const SWEEP: usize = 2;
@@ -22,8 +23,26 @@ pub(super) struct Shard<R> {
     pub(super) expired: u64,
 }
 
-/// Values taken out, to be dropped once the lock is free: a value's `Drop` may use the store.
-pub(super) type Removed<R> = Vec<R>;
+/// What a write took out, to be dropped once the lock is free: a value's `Drop` may use the store.
+#[derive(Debug)]
+pub(super) struct Removed<R> {
+    /// The value under the key that was written, and why it went if not for the new one.
+    pub(super) replaced: Option<(R, Option<EvictionReason>)>,
+    /// Other entries that had to go, and the new one if there is no room for it at all.
+    pub(super) evicted: Vec<(Slot<R>, EvictionReason)>,
+    /// The written value is not kept.
+    pub(super) refused: bool,
+}
+
+impl<R> Removed<R> {
+    const fn nothing() -> Self {
+        Self {
+            replaced: None,
+            evicted: Vec::new(),
+            refused: false,
+        }
+    }
+}
 
 impl<R> Shard<R> {
     /// A shard that holds at most `capacity` of weight; `entries` is a guess at how many that are.
@@ -91,15 +110,16 @@ impl<R> Shard<R> {
 
     /// Writes an entry, new or over an old one, and gives what had to go for it.
     pub(super) fn put(&mut self, key: &str, hash: u64, write: Write<R>, now: u64) -> Removed<R> {
-        let mut removed = Removed::new();
-        self.sweep(now, &mut removed);
+        let mut removed = Removed::nothing();
+        self.sweep(now, &mut removed.evicted);
         if self
             .bound
             .as_ref()
             .is_some_and(|(capacity, _)| u64::from(write.weight) > *capacity)
         {
             // Too heavy to be kept at all, and what it replaces is old.
-            removed.extend(self.remove(key, hash).map(|slot| slot.raw));
+            removed.replaced = self.remove(key, hash).map(|slot| (slot.raw, None));
+            removed.refused = true;
             self.evicted += 1;
             return removed;
         }
@@ -111,15 +131,19 @@ impl<R> Shard<R> {
             .find(hash, |&index| slots[index as usize].is(key, hash))
             .copied();
         match found {
-            Some(index) => removed.push(self.replace(index, write, stamp)),
+            Some(index) => {
+                let expired = !self.slots[index as usize].is_live(now);
+                self.expired += u64::from(expired);
+                let before = self.replace(index, write, stamp);
+                removed.replaced = Some((before, expired.then_some(EvictionReason::Expired)));
+                self.make_room(0, &mut removed.evicted);
+            }
             None => {
                 // Before the new entry comes in, so that it cannot be the one to go.
-                self.make_room(write.weight, &mut removed);
+                self.make_room(write.weight, &mut removed.evicted);
                 self.insert(Slot::new(key, hash, write, stamp));
-                return removed;
             }
         }
-        self.make_room(0, &mut removed);
         removed
     }
 
@@ -160,21 +184,21 @@ impl<R> Shard<R> {
     }
 
     /// Takes out every entry for which `gone` says so.
-    pub(super) fn remove_where(&mut self, gone: impl Fn(&Slot<R>) -> bool) -> Removed<R> {
-        let mut removed = Removed::new();
+    pub(super) fn remove_where(&mut self, gone: impl Fn(&Slot<R>) -> bool) -> Vec<Slot<R>> {
+        let mut removed = Vec::new();
         let mut index = self.slots.len();
         // From the end, so that the entry which takes a free place was looked at already.
         while index > 0 {
             index -= 1;
             if gone(&self.slots[index]) {
-                removed.push(self.take_at(index).raw);
+                removed.push(self.take_at(index));
             }
         }
         removed
     }
 
     /// Evicts until `more` fits within the bound.
-    fn make_room(&mut self, more: u32, removed: &mut Removed<R>) {
+    fn make_room(&mut self, more: u32, evicted: &mut Vec<(Slot<R>, EvictionReason)>) {
         while let Some((capacity, queues)) = &mut self.bound
             && self.weight + u64::from(more) > *capacity
         {
@@ -198,12 +222,12 @@ impl<R> Shard<R> {
                 queues.remember(slot.hash);
             }
             self.evicted += 1;
-            removed.push(self.take_at(index as usize).raw);
+            evicted.push((self.take_at(index as usize), EvictionReason::Capacity));
         }
     }
 
     /// Looks at a few entries and takes the expired ones out.
-    fn sweep(&mut self, now: u64, removed: &mut Removed<R>) {
+    fn sweep(&mut self, now: u64, evicted: &mut Vec<(Slot<R>, EvictionReason)>) {
         for _ in 0..SWEEP.min(self.slots.len()) {
             if self.sweep >= self.slots.len() {
                 self.sweep = 0;
@@ -212,7 +236,7 @@ impl<R> Shard<R> {
                 self.sweep += 1;
             } else {
                 self.expired += 1;
-                removed.push(self.take_at(self.sweep).raw);
+                evicted.push((self.take_at(self.sweep), EvictionReason::Expired));
                 if self.slots.is_empty() {
                     return;
                 }

@@ -2,17 +2,18 @@
 
 use std::cell::Cell;
 use std::hash::BuildHasher;
-use std::sync::PoisonError;
+use std::sync::{OnceLock, PoisonError};
 use std::time::Duration;
 
 use hashbrown::DefaultHashBuilder;
 
 use super::bound::Bound;
-use super::shard::Shard;
+use super::shard::{Removed, Shard};
 use super::slot::{Slot, Write, expiry};
 use crate::backend::{Entry, Raw, Version, Want};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::{EvictionReason, StoreWatch};
 use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::ttl::Remaining;
 
@@ -27,6 +28,8 @@ pub(super) struct Store<R> {
     shards: Box<[RwLock<Shard<R>>]>,
     hasher: DefaultHashBuilder,
     bound: Bound<R>,
+    /// Set once, when a cache is built over this store.
+    watch: OnceLock<StoreWatch>,
 }
 
 impl<R: Raw> Store<R> {
@@ -38,7 +41,13 @@ impl<R: Raw> Store<R> {
             shards,
             hasher: DefaultHashBuilder::default(),
             bound,
+            watch: OnceLock::new(),
         }
+    }
+
+    pub(super) fn watch(&self, watch: StoreWatch) {
+        // A store has one cache; a second one would hear what the first one's handles do.
+        let _first = self.watch.set(watch);
     }
 
     pub(super) fn read<T>(
@@ -78,7 +87,7 @@ impl<R: Raw> Store<R> {
         let mut shard = self.shard_mut(hash)?;
         let removed = shard.put(key, hash, write, now);
         drop(shard);
-        drop(removed);
+        self.tell(key, &removed);
         Ok(())
     }
 
@@ -99,7 +108,7 @@ impl<R: Raw> Store<R> {
         }
         let removed = shard.put(key, hash, write, now);
         drop(shard);
-        drop(removed);
+        self.tell(key, &removed);
         Ok(true)
     }
 
@@ -122,7 +131,7 @@ impl<R: Raw> Store<R> {
         let Some(slot) = shard.get(key, hash, now) else {
             let removed = shard.put(key, hash, fresh, now);
             drop(shard);
-            drop(removed);
+            self.tell(key, &removed);
             return Ok(delta);
         };
         let before = slot
@@ -172,6 +181,22 @@ impl<R: Raw> Store<R> {
     /// Adds up `part` of every shard.
     pub(super) fn sum(&self, part: impl Fn(&Shard<R>) -> u64) -> u64 {
         self.shards.iter().map(|shard| part(&lock(shard))).sum()
+    }
+
+    /// Tells of what a write took out. The lock is free by now: listeners are a user's code.
+    fn tell(&self, key: &str, removed: &Removed<R>) {
+        let Some(watch) = self.watch.get().filter(|watch| watch.is_heard()) else {
+            return;
+        };
+        if let Some((_, Some(reason))) = &removed.replaced {
+            watch.evicted(key, *reason);
+        }
+        for (slot, reason) in &removed.evicted {
+            watch.evicted(&slot.key, *reason);
+        }
+        if removed.refused {
+            watch.evicted(key, EvictionReason::TooHeavy);
+        }
     }
 
     fn prepare(&self, key: &str, raw: R, ttl: Option<Duration>, now: u64) -> Write<R> {

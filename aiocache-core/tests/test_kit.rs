@@ -1,0 +1,141 @@
+//! The test kit does what it says: it records, disturbs alike for one seed, and fails where it has to.
+
+use std::time::Duration;
+
+use aiocache_core::testing::{
+    Chaos, Intercepted, Recorder, assert_absent, assert_hit, assert_loaded, assert_there, pass, paused,
+};
+use aiocache_core::{Cache, ErrorKind, MemoryBackend, Object, Policy, SimpleMemoryCache, Ttl};
+use tokio::time::Instant;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn recorded() -> (Cache<Intercepted<MemoryBackend, Recorder>>, Recorder) {
+    let recorder = Recorder::new();
+    let store = Intercepted::new(MemoryBackend::<Object>::new(), recorder.clone());
+    (Cache::builder(store).namespace("n").build(), recorder)
+}
+
+fn disturbed(chaos: &Chaos) -> Cache<Intercepted<MemoryBackend, Chaos>> {
+    let store = Intercepted::new(MemoryBackend::<Object>::new(), chaos.clone());
+    Cache::builder(store.remote()).breaker(None).build()
+}
+
+async fn load(cache: &SimpleMemoryCache) -> Result<u32, String> {
+    cache.get_or_load("k", &Policy::new(), || async { Ok(1) }).await
+}
+
+#[tokio::test]
+async fn a_recorder_keeps_calls_in_order_with_keys_and_ttl() {
+    let (cache, recorder) = recorded();
+    cache.with_ttl(Ttl::seconds(5)).set("a", &1).await.unwrap();
+    cache.multi_get::<i32>(["a", "b"]).await.unwrap();
+    cache.clear().await.unwrap();
+    assert_eq!(recorder.methods(), ["write", "read_many", "clear"]);
+    let calls = recorder.calls();
+    assert_eq!(
+        (calls[0].keys.as_slice(), calls[0].ttl),
+        (&["n:a".to_owned()][..], Some(5 * SECOND))
+    );
+    assert_eq!(calls[1].keys, ["n:a", "n:b"]);
+    assert_eq!(calls[2].keys, ["n:"]);
+    assert_eq!(recorder.count("write"), 1);
+    recorder.forget();
+    assert_eq!(recorder.calls(), []);
+}
+
+/// Which of a hundred reads fail.
+async fn failures(seed: u64) -> Vec<usize> {
+    let cache = disturbed(&Chaos::seeded(seed).failing(0.25));
+    let mut failed = Vec::new();
+    for n in 0..100 {
+        if let Err(error) = cache.get::<u32>("k").await {
+            assert_eq!(error.kind(), ErrorKind::Unavailable);
+            failed.push(n);
+        }
+    }
+    failed
+}
+
+#[tokio::test]
+async fn one_seed_strikes_the_same_calls_and_another_one_others() {
+    let failed = failures(1).await;
+    assert!((15..=35).contains(&failed.len()), "{failed:?}");
+    assert_eq!(failures(1).await, failed);
+    assert_ne!(failures(2).await, failed);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_a_write_that_was_done() {
+    let cache = disturbed(&Chaos::seeded(1).losing_answers(1.0));
+    let lost = cache.set("k", &1).await.expect_err("its answer is lost");
+    assert_eq!(lost.kind(), ErrorKind::Unknown);
+    assert!(!cache.backend().backend().is_empty());
+}
+
+#[tokio::test]
+async fn a_forgotten_write_says_that_it_was_done_and_was_not() {
+    let chaos = Chaos::seeded(1).forgetting(1.0);
+    let cache = disturbed(&chaos);
+    cache.set("k", &1).await.expect("it says so");
+    assert!(cache.backend().backend().is_empty());
+    assert_eq!(cache.get::<u32>("k").await.expect("a miss"), None);
+    assert_eq!(chaos.struck(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_call_takes_longer_and_a_store_that_is_down_comes_back() {
+    let chaos = Chaos::seeded(1).slow(1.0, SECOND);
+    let cache = disturbed(&chaos);
+    let before = Instant::now();
+    cache.set("k", &1).await.expect("slow, but done");
+    assert_eq!(before.elapsed(), SECOND);
+    chaos.set_down(true);
+    cache.get::<i32>("k").await.expect_err("down");
+    chaos.set_down(false);
+    assert_eq!(cache.get::<i32>("k").await.expect("up"), Some(1));
+}
+
+#[test]
+fn paused_time_ends_entries_at_once() {
+    let started = std::time::Instant::now();
+    paused(async {
+        let cache = SimpleMemoryCache::new();
+        cache.with_ttl(Ttl::seconds(3600)).set("k", &1).await.unwrap();
+        pass(1800 * SECOND).await;
+        assert_there(&cache, "k").await;
+        pass(1800 * SECOND).await;
+        assert_absent(&cache, "k").await;
+    });
+    assert!(started.elapsed() < 60 * SECOND);
+}
+
+#[tokio::test]
+async fn assertions_pass_where_they_are_true() {
+    let cache = SimpleMemoryCache::new();
+    assert_eq!(assert_loaded(load(&cache)).await, Ok(1));
+    assert_eq!(assert_hit(load(&cache)).await, Ok(1));
+    assert_there(&cache, "k").await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "the value is Loaded and not Hit, at aiocache-core/tests/test_kit.rs:")]
+async fn a_miss_is_no_hit() {
+    let _unreached = assert_hit(load(&SimpleMemoryCache::new())).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = r#""k" is not there, at aiocache-core/tests/test_kit.rs:"#)]
+async fn what_is_absent_is_not_there() {
+    assert_there(&SimpleMemoryCache::new(), "k").await;
+}
+
+mod an_intercepted_store {
+    use aiocache_core::testing::{Chaos, Fixture, Intercepted, Recorder};
+    use aiocache_core::{Bytes, MemoryBackend};
+
+    aiocache_core::backend_conformance!(async {
+        let recorded = Intercepted::new(MemoryBackend::<Bytes>::new(), Recorder::new());
+        Fixture::own(Intercepted::new(recorded, Chaos::seeded(1)))
+    });
+}
