@@ -73,6 +73,15 @@ impl Store {
         }
     }
 
+    /// Sends a command without a key to every server, and gives the first answer that is no failure.
+    pub(crate) async fn call_any(&self, command: &Cmd) -> Result<Value> {
+        match self {
+            Self::Node(node) => node.call(command, 0, Repeat::Harmless).await,
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.call_any(command).await,
+        }
+    }
+
     pub(crate) fn close(&self) {
         match self {
             Self::Node(node) => node.close(),

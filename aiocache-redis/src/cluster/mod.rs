@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, select_ok};
 use redis::{Cmd, ConnectionInfo, Value};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -108,6 +108,17 @@ impl Cluster {
             .map(|node| node.call_until(command, 0, Repeat::Harmless, until));
         let answers = join_all(calls).await.into_iter();
         answers.map(|answer| self.noticed(answer)).collect()
+    }
+
+    /// Sends a command to every node that has slots, and gives the first answer that is no failure.
+    pub(crate) async fn call_any(self: &Arc<Self>, command: &Cmd) -> Result<Value> {
+        let until = self.limits.until();
+        let nodes = self.nodes(until).await?;
+        let calls = nodes
+            .iter()
+            .map(|node| Box::pin(node.call_until(command, 0, Repeat::Harmless, until)));
+        let first = select_ok(calls).await;
+        self.noticed(first.map(|(answer, _)| answer))
     }
 
     /// Lets go of every connection.
