@@ -237,6 +237,34 @@ async fn a_connection_that_went_dark_costs_one_deadline_and_is_left() {
     assert_eq!(error.kind(), ErrorKind::Unknown, "it may have been counted");
 }
 
+#[tokio::test]
+async fn a_command_whose_connection_breaks_ends_with_its_deadline_while_no_other_is_made() {
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let deadline = Duration::from_millis(250);
+    let memcached = MemcachedBackend::builder()
+        .server(url)
+        .deadline(deadline)
+        .connect_timeout(Duration::from_secs(5))
+        .pool_size(1)
+        .build()
+        .expect("good options");
+    memcached.write("key", bytes("1"), None).await.expect("written");
+    // Accepted and never answered, so that the read waits, is to be sent again, and finds no connection.
+    proxy.set(Fault::BlackHole(Direction::Both));
+    let start = Instant::now();
+    let read = tokio::spawn({
+        let memcached = memcached.clone();
+        async move { get(&memcached, "key").await }
+    });
+    sleep(Duration::from_millis(50)).await;
+    proxy.cut();
+    let error = read.await.expect("no panic").expect_err("no answer");
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    let took = start.elapsed();
+    assert!(took >= deadline && took < deadline * 2, "{took:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_is_there_however_often_connections_break() {
     let server = server();
