@@ -275,8 +275,8 @@ impl Backend for MemcachedBackend {
         if !self.servers.limits().clearable {
             return Err(Error::new(
                 ErrorKind::Unsupported,
-                "memcached cannot list its keys; a namespace is cleared by a number in its keys, which the option \
-                 clearable_namespaces turns on",
+                "memcached cannot list its keys, so it cannot clear a namespace; build the backend with \
+                 clearable_namespaces, delete keys by name, or empty the servers with clear_all",
             ));
         }
         let namespace = clearable(prefix)?;
