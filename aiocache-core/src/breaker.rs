@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 
 /// When a cache stops asking a store that does not answer.
 ///
 /// After some failures in a row (timeouts, and a store that cannot be reached) the breaker opens: commands fail at
-/// once with [`ErrorKind::Unavailable`], and decorated functions run without the cache. Each time the pause has
-/// passed, one command is let through; if it succeeds, the breaker closes.
+/// once with [`ErrorKind::Unavailable`], and decorated functions run without the cache. The first command after each
+/// pause has the store pinged in a task of its own, and is refused like the others; if the store answers, the breaker
+/// closes. Outside a tokio runtime that command is let through instead.
 ///
 /// Every cache over a wire has one; [`CacheBuilder::breaker`](crate::CacheBuilder::breaker) changes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl BreakerSettings {
         self
     }
 
-    /// Lets one command through each time this long has passed.
+    /// Has the store tried again each time this long has passed.
     pub const fn pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
@@ -54,9 +55,26 @@ pub(crate) struct Breaker {
     settings: BreakerSettings,
     /// Failures since the last success.
     failures: AtomicU32,
-    /// When the next command may pass while it is open, in nanoseconds of [`clock::now`]; 0 while it is closed.
+    /// When the store is tried next while it is open, in nanoseconds of [`clock::now`]; 0 while it is closed.
     next_try: AtomicU64,
+    /// How often it has closed.
+    closed: AtomicU32,
 }
+
+/// What a command may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// Ask the store, and then tell how it did.
+    Ask(Asking),
+    /// Nothing; the store is to be tried now.
+    Try,
+    /// Nothing.
+    Refuse,
+}
+
+/// A question to the store, by the time it began: how often the breaker had closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asking(u32);
 
 impl Breaker {
     pub(crate) const fn new(settings: BreakerSettings) -> Self {
@@ -64,14 +82,15 @@ impl Breaker {
             settings,
             failures: AtomicU32::new(0),
             next_try: AtomicU64::new(0),
+            closed: AtomicU32::new(0),
         }
     }
 
     /// Lets a command pass, or refuses it.
-    pub(crate) fn admit(&self) -> Result<()> {
+    pub(crate) fn admit(&self) -> Admission {
         let next = self.next_try.load(Ordering::Acquire);
         if next == 0 {
-            return Ok(());
+            return Admission::Ask(self.asking());
         }
         let now = clock::now();
         let mine = now >= next
@@ -79,19 +98,29 @@ impl Breaker {
                 .next_try
                 .compare_exchange(next, self.pause_from(now), Ordering::AcqRel, Ordering::Acquire)
                 .is_ok();
-        if mine { Ok(()) } else { Err(self.refusal()) }
+        if mine { Admission::Try } else { Admission::Refuse }
     }
 
-    /// Takes note of how a command ended that was let through. Gives true if that opened the breaker.
-    pub(crate) fn note(&self, failed: bool) -> bool {
-        if !failed {
-            // Two loads in the common case; nothing is written while all goes well.
-            if self.failures.load(Ordering::Relaxed) != 0 {
-                self.failures.store(0, Ordering::Relaxed);
-            }
-            if self.next_try.load(Ordering::Relaxed) != 0 {
-                self.next_try.store(0, Ordering::Release);
-            }
+    /// A question that begins now.
+    pub(crate) fn asking(&self) -> Asking {
+        Asking(self.closed.load(Ordering::Relaxed))
+    }
+
+    /// Takes note of an answer.
+    pub(crate) fn answered(&self) {
+        // Two loads in the common case; nothing is written while all goes well.
+        if self.failures.load(Ordering::Relaxed) != 0 {
+            self.failures.store(0, Ordering::Relaxed);
+        }
+        if self.next_try.load(Ordering::Relaxed) != 0 && self.next_try.swap(0, Ordering::AcqRel) != 0 {
+            self.closed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes note of a failure. Gives true if that opened the breaker.
+    pub(crate) fn failed(&self, asking: Asking) -> bool {
+        // Asked before the store was found to be back, and late.
+        if asking != self.asking() {
             return false;
         }
         let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
@@ -99,17 +128,14 @@ impl Breaker {
             return false;
         }
         let pause = self.pause_from(clock::now());
-        // Where it was open, the pause begins anew: the one that was let through may have taken longer than it.
-        self.next_try.swap(pause, Ordering::AcqRel) == 0
+        // Where it is open the next try stays when it is: it costs no caller anything.
+        self.next_try
+            .compare_exchange(0, pause, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
     }
 
-    fn pause_from(&self, now: u64) -> u64 {
-        let pause = u64::try_from(self.settings.pause.as_nanos()).unwrap_or(u64::MAX);
-        // 0 would mean that it is closed.
-        now.saturating_add(pause).max(1)
-    }
-
-    fn refusal(&self) -> Error {
+    /// What a refused command fails with.
+    pub(crate) fn refusal(&self) -> Error {
         let Self { settings, .. } = self;
         Error::new(
             ErrorKind::Unavailable,
@@ -118,6 +144,12 @@ impl Breaker {
                 settings.failures, settings.pause
             ),
         )
+    }
+
+    fn pause_from(&self, now: u64) -> u64 {
+        let pause = u64::try_from(self.settings.pause.as_nanos()).unwrap_or(u64::MAX);
+        // 0 would mean that it is closed.
+        now.saturating_add(pause).max(1)
     }
 }
 
@@ -133,32 +165,52 @@ mod tests {
 
     fn fail(breaker: &Breaker, times: u32) {
         for _ in 0..times {
-            breaker.admit().expect("closed, or the one that is let through");
-            breaker.note(true);
+            breaker.failed(breaker.asking());
         }
+    }
+
+    fn is_closed(breaker: &Breaker) -> bool {
+        matches!(breaker.admit(), Admission::Ask(_))
     }
 
     #[tokio::test(start_paused = true)]
     async fn it_opens_after_failures_in_a_row_only() {
         let breaker = breaker();
         fail(&breaker, 2);
-        breaker.note(false);
+        breaker.answered();
         fail(&breaker, 2);
-        assert!(breaker.admit().is_ok());
-        assert!(breaker.note(true), "the third in a row opens it");
-        assert_eq!(breaker.admit().expect_err("open").kind(), ErrorKind::Unavailable);
+        assert!(is_closed(&breaker));
+        assert!(breaker.failed(breaker.asking()), "the third in a row opens it");
+        assert!(!breaker.failed(breaker.asking()), "once");
+        assert_eq!(breaker.admit(), Admission::Refuse);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_command_passes_per_pause_and_its_success_closes() {
+    async fn the_store_is_tried_once_per_pause_and_an_answer_closes() {
         let breaker = breaker();
         fail(&breaker, 3);
         tokio::time::advance(PAUSE).await;
-        fail(&breaker, 1);
-        assert!(breaker.admit().is_err(), "the next one waits for the next pause");
+        assert_eq!(breaker.admit(), Admission::Try);
+        assert_eq!(
+            breaker.admit(),
+            Admission::Refuse,
+            "the next one waits for the next pause"
+        );
         tokio::time::advance(PAUSE).await;
-        assert!(breaker.admit().is_ok());
-        breaker.note(false);
-        assert!(breaker.admit().is_ok() && breaker.admit().is_ok(), "closed");
+        assert_eq!(breaker.admit(), Admission::Try);
+        breaker.answered();
+        assert!(is_closed(&breaker) && is_closed(&breaker));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_asked_before_it_closed_does_not_open_it_again() {
+        let breaker = breaker();
+        let late = breaker.asking();
+        fail(&breaker, 3);
+        breaker.answered();
+        for _ in 0..10 {
+            assert!(!breaker.failed(late));
+        }
+        assert!(is_closed(&breaker));
     }
 }

@@ -1,7 +1,9 @@
 //! What goes wrong behind a decorated function's back: counted, and said when it begins and when it ends.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
+use crate::clock;
 use crate::error::Error;
 
 /// What was asked of the store. One that is full, or a replica, reads and refuses to write.
@@ -12,28 +14,57 @@ pub(crate) enum Asked {
     Write = 2,
 }
 
+/// Beside the [`Asked`]s: the breaker opened, and nothing was answered since.
+const LEFT_ALONE: u8 = 4;
+
+/// After trouble has ended, commands that were on their way may still fail, and begin none.
+const AFTERMATH: Duration = Duration::from_secs(1);
+
 /// Counts failures that no caller sees.
 #[derive(Debug, Default)]
 pub(crate) struct Trouble {
-    /// What the store failed at and has not done since: the sum of [`Asked`]s. The trouble lasts while there is any.
+    /// What the store failed at and has not done since: the sum of [`Asked`]s and [`LEFT_ALONE`]. The trouble lasts
+    /// while there is any.
     failing: AtomicU8,
-    /// Failed commands since the trouble began.
+    /// Commands that failed since the trouble began.
     failures: AtomicU64,
+    /// When the trouble began, by [`clock::now`].
+    began: AtomicU64,
+    /// When the last trouble ended; 0 if there was none.
+    ended: AtomicU64,
     undecodable: AtomicU64,
     unstorable: AtomicU64,
     not_evicted: AtomicU64,
     panics: AtomicU64,
     alone: AtomicU64,
-    opened: AtomicU64,
 }
 
 impl Trouble {
     /// The store failed, and the function ran instead.
     pub(crate) fn failed(&self, cache: &str, asked: Asked, error: &Error) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
+        if self.failing.load(Ordering::Relaxed) == 0 && self.is_aftermath() {
+            return;
+        }
         if self.failing.fetch_or(asked as u8, Ordering::Relaxed) == 0 {
+            // The command that failed was counted before there was trouble.
+            self.begin(1);
             let error = error.to_string();
             warning!(cache, error = error; "the cache fails; its functions run uncached until it answers again");
+        }
+    }
+
+    /// The breaker opened: commands are refused from now on.
+    pub(crate) fn left_alone(&self, cache: &str) {
+        if self.failing.fetch_or(LEFT_ALONE, Ordering::Relaxed) == 0 {
+            self.begin(0);
+            warning!(cache; "the store does not answer; it is left alone, and functions run uncached, until it does");
+        }
+    }
+
+    /// A command failed, whoever sees that.
+    pub(crate) fn command_failed(&self) {
+        if self.failing.load(Ordering::Relaxed) != 0 {
+            self.failures.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -43,9 +74,35 @@ impl Trouble {
             return;
         }
         if self.failing.fetch_and(!(asked as u8), Ordering::Relaxed) == asked as u8 {
-            let failures = self.failures.swap(0, Ordering::Relaxed);
-            warning!(cache, failures = failures; "the cache answers again");
+            self.end(cache);
         }
+    }
+
+    /// The store answered a command, whatever it was: it is not away any more. Likewise cheap.
+    pub(crate) fn is_back(&self, cache: &str) {
+        if self.failing.load(Ordering::Relaxed) & LEFT_ALONE != 0
+            && self.failing.swap(0, Ordering::Relaxed) & LEFT_ALONE != 0
+        {
+            self.end(cache);
+        }
+    }
+
+    fn begin(&self, failures: u64) {
+        self.failures.store(failures, Ordering::Relaxed);
+        self.began.store(clock::now(), Ordering::Relaxed);
+    }
+
+    fn end(&self, cache: &str) {
+        let now = clock::now();
+        self.ended.store(now.max(1), Ordering::Relaxed);
+        let failures = self.failures.load(Ordering::Relaxed);
+        let lasted = now.saturating_sub(self.began.load(Ordering::Relaxed)) / 1_000_000;
+        warning!(cache, failures = failures, milliseconds = lasted; "the cache answers again");
+    }
+
+    fn is_aftermath(&self) -> bool {
+        let ended = self.ended.load(Ordering::Relaxed);
+        ended != 0 && Duration::from_nanos(clock::now().saturating_sub(ended)) < AFTERMATH
     }
 
     /// A stored value does not decode, and counts as a miss.
@@ -69,13 +126,6 @@ impl Trouble {
         if let Some(evictions) = seldom(&self.not_evicted) {
             let error = error.to_string();
             warning!(cache, error = error, evictions = evictions; "an eviction failed; what was to go stays until it expires");
-        }
-    }
-
-    /// The breaker opened.
-    pub(crate) fn breaker_opened(&self, cache: &str) {
-        if let Some(times) = seldom(&self.opened) {
-            warning!(cache, times = times; "the store does not answer; it is left alone and tried now and then");
         }
     }
 

@@ -8,6 +8,7 @@ use aiocache_core::{BreakerSettings, Cache, ErrorKind};
 mod slow;
 
 use slow::{Slow, Way};
+use tokio::time::{Instant, sleep};
 
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -62,10 +63,45 @@ async fn what_goes_wrong_on_this_side_does_not_close_it() {
     tokio::time::advance(PAUSE).await;
     let refused = cache.with_ttl(Duration::ZERO).set("k", &1_u8).await;
     assert_eq!(refused.expect_err("no ttl").kind(), ErrorKind::InvalidTtl);
-    assert_eq!(
-        kind(&cache).await,
-        ErrorKind::Timeout,
-        "the one command that is let through"
-    );
     assert_eq!(kind(&cache).await, ErrorKind::Unavailable, "still open");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_is_open_no_caller_waits_for_the_store() {
+    let cache = cache(Duration::from_secs(60), Some(Duration::from_secs(5)));
+    assert_eq!([kind(&cache).await, kind(&cache).await], [ErrorKind::Timeout; 2]);
+    let start = Instant::now();
+    for _ in 0..1000 {
+        assert_eq!(kind(&cache).await, ErrorKind::Unavailable);
+        sleep(PAUSE / 20).await;
+    }
+    // Each sleep may take a millisecond more than asked for.
+    let waited = start.elapsed() - 1000 * (PAUSE / 20);
+    assert!(waited <= Duration::from_secs(1), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_closes_when_the_store_answers_a_try_in_the_background() {
+    let fast = Way::default();
+    let slow = Way {
+        there: Duration::from_secs(60),
+        back: Duration::ZERO,
+    };
+    // Reads are slow, and a ping is not.
+    let settings = BreakerSettings::new().failures(2).pause(PAUSE);
+    let backend = Slow {
+        read: fast,
+        write: slow,
+        ..Slow::default()
+    };
+    let cache: Cache<Slow> = Cache::builder(backend).breaker(settings).build();
+    for _ in 0..2 {
+        let late = cache.delete("k").await.expect_err("slow");
+        assert_eq!(late.kind(), ErrorKind::Timeout);
+    }
+    assert_eq!(kind(&cache).await, ErrorKind::Unavailable, "within the pause");
+    tokio::time::advance(PAUSE).await;
+    assert_eq!(kind(&cache).await, ErrorKind::Unavailable, "has the store tried");
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(cache.get::<u8>("k").await.expect("closed"), None);
 }

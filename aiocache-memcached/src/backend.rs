@@ -17,7 +17,7 @@ use crate::expiry::Expiry;
 use crate::key::{Key, clearable};
 use crate::meta::Found;
 use crate::raw;
-use crate::servers::Servers;
+use crate::servers::{Place, Servers};
 
 /// memcached, one server or several.
 ///
@@ -159,8 +159,9 @@ impl Backend for MemcachedBackend {
         f: impl FnOnce(Entry<'_, Bytes>) -> R + Send,
     ) -> Result<Option<R>> {
         let key = self.key(key)?;
-        let keys = vec![key.clone()];
-        let mut found = self.servers.call(&key, Get { keys, want }).await?;
+        let place = self.servers.place(&key);
+        let keys = vec![key];
+        let mut found = self.servers.call(place, Get { keys, want }).await?;
         Ok(found.pop().flatten().map(|found| f(found.entry())))
     }
 
@@ -180,11 +181,12 @@ impl Backend for MemcachedBackend {
     async fn write(&self, key: &str, raw: Bytes, ttl: Option<Duration>) -> Result<()> {
         let key = self.key(key)?;
         self.check_size(&raw)?;
+        let place = self.servers.place(&key);
         let set = Set {
-            items: vec![(key.clone(), raw)],
+            items: vec![(key, raw)],
             expiry: Expiry::after(ttl),
         };
-        let stored = self.servers.call(&key, set).await?;
+        let stored = self.servers.call(place, set).await?;
         stored.into_iter().try_for_each(|stored| stored.map(drop))
     }
 
@@ -211,18 +213,20 @@ impl Backend for MemcachedBackend {
     async fn add(&self, key: &str, raw: Bytes, ttl: Option<Duration>) -> Result<bool> {
         let key = self.key(key)?;
         self.check_size(&raw)?;
+        let place = self.servers.place(&key);
         let add = SetIf {
-            item: (key.clone(), raw),
+            item: (key, raw),
             condition: Condition::Absent,
             expiry: Expiry::after(ttl),
         };
-        self.servers.call(&key, add).await
+        self.servers.call(place, add).await
     }
 
     async fn delete(&self, key: &str) -> Result<bool> {
         let key = self.key(key)?;
-        let keys = vec![key.clone()];
-        Ok(self.servers.call(&key, Delete { keys }).await? != 0)
+        let place = self.servers.place(&key);
+        let keys = vec![key];
+        Ok(self.servers.call(place, Delete { keys }).await? != 0)
     }
 
     async fn delete_many(&self, keys: &[&str]) -> Result<u64> {
@@ -236,31 +240,33 @@ impl Backend for MemcachedBackend {
 
     async fn exists(&self, key: &str) -> Result<bool> {
         let key = self.key(key)?;
-        self.servers.call(&key, Exists { key: key.clone() }).await
+        self.servers.call(self.servers.place(&key), Exists { key }).await
     }
 
     async fn increment(&self, key: &str, delta: i64, ttl: Option<Duration>) -> Result<i64> {
         let key = self.key(key)?;
+        let place = self.servers.place(&key);
         let count = Count {
-            key: key.clone(),
+            key,
             delta,
             expiry: Expiry::after(ttl),
         };
-        self.servers.call(&key, count).await
+        self.servers.call(place, count).await
     }
 
     async fn expire(&self, key: &str, ttl: Option<Duration>) -> Result<bool> {
         let key = self.key(key)?;
+        let place = self.servers.place(&key);
         let touch = Touch {
-            key: key.clone(),
+            key,
             expiry: Expiry::after(ttl),
         };
-        self.servers.call(&key, touch).await
+        self.servers.call(place, touch).await
     }
 
     async fn ttl(&self, key: &str) -> Result<Remaining> {
         let key = self.key(key)?;
-        self.servers.call(&key, Ttl { key: key.clone() }).await
+        self.servers.call(self.servers.place(&key), Ttl { key }).await
     }
 
     /// Clears a namespace: `prefix` is its name and a colon. Needs
@@ -269,8 +275,8 @@ impl Backend for MemcachedBackend {
         if !self.servers.limits().clearable {
             return Err(Error::new(
                 ErrorKind::Unsupported,
-                "memcached cannot list its keys; a namespace is cleared by a number in its keys, which the option \
-                 clearable_namespaces turns on",
+                "memcached cannot list its keys, so it cannot clear a namespace; build the backend with \
+                 clearable_namespaces, delete keys by name, or empty the servers with clear_all",
             ));
         }
         let namespace = clearable(prefix)?;
@@ -295,21 +301,23 @@ impl Backend for MemcachedBackend {
     ) -> Result<bool> {
         let key = self.key(key)?;
         self.check_size(&raw)?;
+        let place = self.servers.place(&key);
         let set = SetIf {
-            item: (key.clone(), raw),
+            item: (key, raw),
             condition: Condition::Version(version.clone()),
             expiry: Expiry::after(ttl),
         };
-        self.servers.call(&key, set).await
+        self.servers.call(place, set).await
     }
 
     async fn compare_and_delete(&self, key: &str, version: &Version) -> Result<bool> {
         let key = self.key(key)?;
+        let place = self.servers.place(&key);
         let delete = DeleteIf {
-            key: key.clone(),
+            key,
             version: version.clone(),
         };
-        self.servers.call(&key, delete).await
+        self.servers.call(place, delete).await
     }
 
     /// The line goes to the server of the key in its second word, or to the first server. The commands are those
@@ -319,8 +327,8 @@ impl Backend for MemcachedBackend {
     async fn raw(&self, arguments: &[&[u8]]) -> Result<Reply> {
         let line = raw::Line::new(arguments)?;
         match line.key.clone() {
-            Some(key) => self.servers.call(&key, Line(line)).await,
-            None => self.servers.call_first(Line(line)).await,
+            Some(key) => self.servers.call(self.servers.place(&key), Line(line)).await,
+            None => self.servers.call(Place::FIRST, Line(line)).await,
         }
     }
 

@@ -2,25 +2,21 @@
 
 use std::borrow::Cow;
 use std::future::poll_fn;
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::task::Poll;
 
-use bytes::Bytes;
 use memcache_async::ascii::Protocol;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, BufWriter, Join, Take, join};
+use tokio::io::{AsyncReadExt, BufReader, BufWriter, Join, Take, join};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
 
-use crate::error::{Fault, fatal, too_large};
+use crate::error::Fault;
 use crate::generation::Scope;
 use crate::key::Key;
+use crate::reader::{MAX_LINE, Reader};
 use crate::request::Request;
-
-/// The longest line of an answer: a key, and the flags that were asked for.
-const MAX_LINE: u64 = 1024;
 
 /// What requests are written to; tests count the writes.
 #[cfg(not(test))]
@@ -69,11 +65,7 @@ impl Connection {
         #[cfg(test)]
         let writer = counted::Counted::new(writer);
         Self {
-            reader: Reader {
-                stream: BufReader::new(reader),
-                line: Vec::new(),
-                max_value_bytes,
-            },
+            reader: Reader::new(reader, max_value_bytes),
             writer,
             buffer: Vec::new(),
             scope,
@@ -152,60 +144,14 @@ impl Connection {
     /// Lends the connection for one command that is answered by one line.
     pub(crate) fn lend(&mut self) -> Lent<'_> {
         Protocol::new(join(
-            (&mut self.reader.stream).take(MAX_LINE),
+            (&mut self.reader.stream).take(MAX_LINE as u64),
             BufWriter::new(&mut self.writer),
         ))
     }
 
     /// Returns when the server closes the connection, or says something that nobody asked for. Cancel safe.
     pub(crate) async fn ended(&mut self) {
-        // Whatever it is, the connection is over.
-        drop(self.reader.stream.fill_buf().await);
-    }
-}
-
-/// What comes from the server, with a bound on everything.
-#[derive(Debug)]
-pub(crate) struct Reader {
-    stream: BufReader<OwnedReadHalf>,
-    line: Vec<u8>,
-    max_value_bytes: usize,
-}
-
-impl Reader {
-    /// The next line, without its end.
-    pub(crate) async fn line(&mut self) -> Result<&[u8], Fault> {
-        self.line.clear();
-        let mut limited = (&mut self.stream).take(MAX_LINE);
-        limited.read_until(b'\n', &mut self.line).await?;
-        if self.line.is_empty() {
-            return Err(Fault::Broken(io::ErrorKind::UnexpectedEof.into()));
-        }
-        self.line.strip_suffix(b"\r\n").ok_or(Fault::Strange)
-    }
-
-    /// The next line, where it is not one of the errors after which a connection is out of step.
-    pub(crate) async fn answer(&mut self) -> Result<&[u8], Fault> {
-        let line = self.line().await?;
-        fatal(line).map_or(Ok(line), Err)
-    }
-
-    /// A value of `size` bytes and the end of its line. Nothing is allocated for a size over the limit.
-    pub(crate) async fn value(&mut self, size: usize) -> Result<Bytes, Fault> {
-        if size > self.max_value_bytes {
-            return Err(too_large(self.max_value_bytes));
-        }
-        let mut value = Vec::with_capacity(size);
-        let read = (&mut self.stream)
-            .take(size as u64)
-            .read_to_end(&mut value)
-            .await?;
-        let mut end = [0; 2];
-        self.stream.read_exact(&mut end).await?;
-        if read != size || end != *b"\r\n" {
-            return Err(Fault::Strange);
-        }
-        Ok(value.into())
+        self.reader.ended().await;
     }
 }
 

@@ -3,12 +3,13 @@
 use aiocache_core::{Error, ErrorKind, Raw};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Reader};
+use crate::connection::Connection;
 use crate::error::Fault;
 use crate::expiry::Expiry;
 use crate::head::{Code, Head, head, plain_head};
 use crate::key::Key;
 use crate::meta::{self, Mode};
+use crate::reader::Reader;
 
 /// How often the time that a counter has left is put right when a second passes between reading and writing it.
 const MAX_CORRECTIONS: usize = 3;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aiocache_core::{Error, Remaining};
 
-use crate::connection::Reader;
 use crate::error::{Fault, refusal};
+use crate::reader::Reader;
 
 /// The first word of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +34,17 @@ pub(crate) struct Head {
 
 impl Head {
     pub(crate) fn parse(line: &[u8]) -> Option<Self> {
-        let mut words = std::str::from_utf8(line).ok()?.split(' ');
-        let code = match words.next()? {
-            "VA" => Code::Value(words.next()?.parse().ok()?),
-            "HD" => Code::Done,
-            "EN" | "NF" => Code::Missing,
-            "NS" => Code::NotStored,
-            "EX" => Code::Changed,
+        let (code, mut rest) = line.split_at_checked(2)?;
+        let code = match code {
+            b"VA" => {
+                let size;
+                (size, rest) = number(rest.strip_prefix(b" ")?)?;
+                Code::Value(size.try_into().ok()?)
+            }
+            b"HD" => Code::Done,
+            b"EN" | b"NF" => Code::Missing,
+            b"NS" => Code::NotStored,
+            b"EX" => Code::Changed,
             _ => return None,
         };
         let mut head = Self {
@@ -49,22 +53,48 @@ impl Head {
             cas: None,
             ttl: None,
         };
-        for word in words.filter(|word| !word.is_empty()) {
-            let (flag, token) = word.split_at_checked(1)?;
-            match flag {
-                "O" => head.opaque = Some(token.parse().ok()?),
-                "c" => head.cas = Some(token.parse().ok()?),
-                "t" => head.ttl = Some(token.parse().ok()?),
-                _ => {}
-            }
+        while let Some(word) = rest.strip_prefix(b" ") {
+            rest = match word {
+                [b'O', token @ ..] => {
+                    let (opaque, rest) = number(token)?;
+                    head.opaque = Some(opaque.try_into().ok()?);
+                    rest
+                }
+                [b'c', token @ ..] => {
+                    let (cas, rest) = number(token)?;
+                    head.cas = Some(cas);
+                    rest
+                }
+                [b't', b'-', b'1', rest @ ..] => {
+                    head.ttl = Some(-1);
+                    rest
+                }
+                [b't', token @ ..] => {
+                    let (ttl, rest) = number(token)?;
+                    head.ttl = Some(ttl.try_into().ok()?);
+                    rest
+                }
+                // Another flag, or a second space.
+                _ => &word[word.iter().take_while(|byte| **byte != b' ').count()..],
+            };
         }
-        Some(head)
+        rest.is_empty().then_some(head)
     }
 
     pub(crate) fn remaining(self) -> Result<Remaining, Fault> {
         let ttl = self.ttl.ok_or(Fault::Strange)?;
         Ok(u64::try_from(ttl).map_or(Remaining::Never, |left| Remaining::For(Duration::from_secs(left))))
     }
+}
+
+/// A decimal number, and what follows it.
+fn number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at(digits);
+    let value = digits.iter().try_fold(0_u64, |value, digit| {
+        value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    });
+    value.filter(|_| !digits.is_empty()).map(|value| (value, rest))
 }
 
 /// The answer to question `opaque`: its head, or a refusal after which the connection is still in step.
@@ -130,12 +160,15 @@ mod tests {
             ("VA 18446744073709551616", None),
             ("HD Ox", None),
             ("HD O4294967296", None),
-            ("HD \u{e9}", None),
+            ("HD \u{e9}", Some(head(Code::Done))),
+            ("HD O7x", None),
+            ("HD t-2", None),
+            ("HDO7", None),
+            ("VA 3x", None),
             ("STORED", None),
             ("", None),
         ] {
             assert_eq!(Head::parse(line.as_bytes()), parsed, "{line:?}");
         }
-        assert_eq!(Head::parse(b"HD \xff"), None);
     }
 }

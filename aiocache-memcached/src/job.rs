@@ -46,6 +46,8 @@ pub(crate) struct Ticket<A> {
     deadline: Duration,
     repeat: Repeat,
     write: Option<Write>,
+    /// Its caller has to look at the time; otherwise a connection does.
+    pub(crate) is_timed: bool,
 }
 
 /// What the ticket of a write needs when its caller goes.
@@ -59,7 +61,13 @@ struct Write {
 impl<A> Ticket<A> {
     /// The answer, no later than the deadline.
     pub(crate) async fn answer(mut self) -> Result<A> {
-        match timeout_at(self.until, &mut self.answer).await {
+        let answer = if self.is_timed {
+            // Boxed, so that the room for it is not in every command.
+            Box::pin(timeout_at(self.until, &mut self.answer)).await
+        } else {
+            Ok((&mut self.answer).await)
+        };
+        match answer {
             Ok(Ok(answer)) => {
                 self.write = None;
                 answer
@@ -166,6 +174,7 @@ pub(crate) fn job<C: Command>(
         deadline,
         repeat: C::REPEAT,
         write,
+        is_timed: true,
     };
     let task = Task {
         command,

@@ -25,6 +25,7 @@
 
 use aiocache_core::{Cache, JsonSerializer};
 
+mod alarm;
 mod backend;
 mod command;
 mod config;
@@ -41,6 +42,7 @@ mod lane;
 mod meta;
 mod orphans;
 mod raw;
+mod reader;
 mod request;
 mod ring;
 mod servers;

@@ -3,11 +3,12 @@
 use aiocache_core::{Error, Remaining, Version, Want};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Reader};
+use crate::connection::Connection;
 use crate::error::Fault;
 use crate::expiry::Expiry;
 use crate::head::{Code, Head, head, plain_head};
 use crate::key::Key;
+use crate::reader::Reader;
 use crate::request::Request;
 
 /// What was found under a key.

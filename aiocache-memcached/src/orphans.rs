@@ -55,6 +55,10 @@ impl Orphans {
         self.count.store(list.len(), SeqCst);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count.load(SeqCst) == 0
+    }
+
     /// Waits until no write is under way that a write of `touched` could be overtaken by. Cancel safe.
     pub(crate) async fn wait(&self, touched: &Touched) {
         while let Some(over) = self.meeting(touched) {
@@ -64,7 +68,7 @@ impl Orphans {
     }
 
     fn meeting(&self, touched: &Touched) -> Option<Arc<Semaphore>> {
-        if self.count.load(SeqCst) == 0 {
+        if self.is_empty() {
             return None;
         }
         let mut list = self.list();

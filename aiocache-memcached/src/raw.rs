@@ -4,9 +4,10 @@
 use aiocache_core::{Error, ErrorKind, Reply, Result};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Reader};
+use crate::connection::Connection;
 use crate::error::{Fault, refusal};
 use crate::key::{Key, MAX_KEY_BYTES};
+use crate::reader::Reader;
 
 /// The longest command line that memcached reads.
 const MAX_LINE: usize = 2048;

@@ -14,6 +14,14 @@ use crate::key::Key;
 use crate::lane::Lane;
 use crate::ring::Ring;
 
+/// One of the servers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place(usize);
+
+impl Place {
+    pub(crate) const FIRST: Self = Self(0);
+}
+
 /// The servers, and each runtime's connections to them.
 pub(crate) struct Servers {
     connects: Vec<Arc<Connect>>,
@@ -40,16 +48,10 @@ impl Servers {
         self.limits
     }
 
-    /// Sends a command to the server of `key`.
-    pub(crate) async fn call<C: Command>(&self, key: &Key, command: C) -> Result<C::Answer> {
+    /// Sends a command to a server.
+    pub(crate) async fn call<C: Command>(&self, place: Place, command: C) -> Result<C::Answer> {
         let lanes = self.lanes()?;
-        lanes[self.server(key)].submit(command).await?.answer().await
-    }
-
-    /// Sends a command to the first server.
-    pub(crate) async fn call_first<C: Command>(&self, command: C) -> Result<C::Answer> {
-        let lanes = self.lanes()?;
-        lanes[0].submit(command).await?.answer().await
+        lanes[place.0].submit(command).await?.answer().await
     }
 
     /// Sends a command to each server at once; the answers have their order.
@@ -74,7 +76,7 @@ impl Servers {
     ) -> Result<Vec<(Vec<usize>, Result<C::Answer>)>> {
         let mut shares = vec![Vec::new(); self.connects.len()];
         for (position, key) in keys.enumerate() {
-            shares[self.server(key)].push(position);
+            shares[self.place(key).0].push(position);
         }
         let lanes = self.lanes()?;
         let (mut asked, mut tickets) = (Vec::new(), Vec::new());
@@ -99,11 +101,12 @@ impl Servers {
         self.lanes.clear();
     }
 
-    fn server(&self, key: &Key) -> usize {
+    /// Where `key` is.
+    pub(crate) fn place(&self, key: &Key) -> Place {
         if self.connects.len() == 1 {
-            return 0;
+            return Place::FIRST;
         }
-        self.ring.server(key.hash())
+        Place(self.ring.server(key.hash()))
     }
 
     fn lanes(&self) -> Result<Arc<InRuntime<Vec<Lane>>>> {

@@ -10,11 +10,12 @@ use std::io;
 use aiocache_core::{Error, ErrorKind, Raw, Version, Want};
 use bytes::Bytes;
 
-use crate::connection::{Connection, Reader};
+use crate::connection::Connection;
 use crate::error::{Fault, refusal};
 use crate::expiry::Expiry;
 use crate::key::Key;
 use crate::meta::{Found, Mode};
+use crate::reader::Reader;
 
 /// What `memcache-async` says of a compare-and-set on a key that is not there.
 const NOT_FOUND: &str = "NOT_FOUND";

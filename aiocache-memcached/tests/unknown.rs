@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aiocache_core::{Backend, ErrorKind};
 use aiocache_memcached::MemcachedBackend;
-use support::{backend, server};
+use support::{backend, scaled, server};
 use tokio::time::sleep;
 
 const DEADLINE: Duration = Duration::from_millis(250);
@@ -17,7 +17,8 @@ async fn a_counter_is_what_was_acknowledged_and_some_of_the_unknown() {
     let builder = MemcachedBackend::builder().server(server.url());
     let memcached = builder.deadline(DEADLINE).build().expect("good options");
     let (mut acknowledged, mut unknown, mut unavailable) = (0, 0, 0);
-    for round in 0..20 {
+    let rounds = scaled(20, 200);
+    for round in 0..rounds {
         // Half of the increments find the server stopped in the middle of its work, for longer than the deadline.
         let stopped = round % 2 == 1;
         let counts: Vec<_> = (0..50)
@@ -44,8 +45,10 @@ async fn a_counter_is_what_was_acknowledged_and_some_of_the_unknown() {
     let counter = backend(&server).increment("counter", 0, None).await;
     let counter = counter.expect("counted");
     println!(
-        "P9: 1000 increments, stopped 10 times: acknowledged {acknowledged}, unknown {unknown}, unavailable \
-         {unavailable}, counter {counter}"
+        "P9: {} increments, stopped {} times: acknowledged {acknowledged}, unknown {unknown}, unavailable \
+         {unavailable}, counter {counter}",
+        50 * rounds,
+        rounds / 2
     );
     assert!(unknown > 0);
     assert!(counter >= acknowledged && counter <= acknowledged + unknown);

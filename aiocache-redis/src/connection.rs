@@ -12,6 +12,7 @@ use crate::connect::Connect;
 use crate::deadline::Deadlines;
 use crate::error;
 use crate::lane::{Lane, Live};
+use crate::strays::{Large, Over, Strays};
 use crate::wire::{Repeat, Wire};
 
 /// A request over this many bytes goes by the second connection, so that small ones do not stand behind it.
@@ -30,6 +31,19 @@ struct Set {
     ordinary: Arc<Lane>,
     large: Arc<Lane>,
     deadlines: Arc<Deadlines>,
+    strays: Strays,
+}
+
+impl Set {
+    /// By which connection a request goes.
+    fn way<'a>(&'a self, over: Over<'a>, size: usize) -> (&'a Arc<Lane>, Option<Large<'a>>) {
+        let generation = || self.large.current().map(|live| live.generation);
+        if size > LARGE || self.strays.are_before(over, generation) {
+            (&self.large, Some(self.strays.begin(over)))
+        } else {
+            (&self.ordinary, None)
+        }
+    }
 }
 
 impl Connections {
@@ -52,20 +66,28 @@ impl Connections {
 
     /// Sends a request of `size` bytes and waits for its answer, no longer than the deadline. A request that is
     /// harmless to repeat is sent once more if its connection breaks.
-    pub(crate) async fn call<W: Wire>(&self, request: &W, size: usize, repeat: Repeat) -> Result<W::Answer> {
-        self.call_until(request, size, repeat, self.limits.until()).await
+    pub(crate) async fn call<W: Wire>(
+        &self,
+        request: &W,
+        over: Over<'_>,
+        size: usize,
+        repeat: Repeat,
+    ) -> Result<W::Answer> {
+        let until = self.limits.until();
+        self.call_until(request, over, size, repeat, until).await
     }
 
     /// As [`call`](Self::call), for one request of several that keep one deadline.
     pub(crate) async fn call_until<W: Wire>(
         &self,
         request: &W,
+        over: Over<'_>,
         size: usize,
         repeat: Repeat,
         until: Instant,
     ) -> Result<W::Answer> {
         let set = self.set()?;
-        let lane = if size > LARGE { &set.large } else { &set.ordinary };
+        let (lane, mut large) = set.way(over, size);
         let mut again = repeat == Repeat::Harmless;
         loop {
             let mut live = match lane.current() {
@@ -73,6 +95,9 @@ impl Connections {
                 // Boxed: a command that has its connection is not to carry the room for making one.
                 None => Box::pin(self.connected(lane, until)).await?,
             };
+            if let Some(large) = &mut large {
+                large.sent(live.generation);
+            }
             let answer = {
                 let sent = pin!(request.send(&mut live.link));
                 set.deadlines.keep(until, sent).await
@@ -80,6 +105,9 @@ impl Connections {
             match answer {
                 Some(Ok(answer)) => {
                     live.health.answered();
+                    if let Some(large) = &mut large {
+                        large.answered();
+                    }
                     if W::is_misplaced(&answer) {
                         lane.lost(&live);
                     }
@@ -87,6 +115,9 @@ impl Connections {
                 }
                 Some(Err(cause)) => {
                     lane.lost(&live);
+                    if let Some(large) = &mut large {
+                        large.ended();
+                    }
                     if !std::mem::take(&mut again) {
                         return Err(error::broken(cause, repeat));
                     }

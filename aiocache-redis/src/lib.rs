@@ -53,6 +53,7 @@ mod script;
 #[cfg(feature = "sentinel")]
 mod sentinel;
 mod store;
+mod strays;
 #[cfg(feature = "tls")]
 mod tls;
 mod url;

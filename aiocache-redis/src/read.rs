@@ -11,6 +11,7 @@ use crate::cluster::{Cluster, Part};
 use crate::command::{self, one as command_over, several};
 use crate::connection::Connections;
 use crate::store::Store;
+use crate::strays::Over;
 use crate::wire::Repeat;
 use crate::{error, reply};
 
@@ -82,11 +83,11 @@ async fn many_of_node(node: &Arc<Connections>, keys: &[&str], want: Want) -> Res
             pipeline.add_command(command_over("PTTL", key));
         }
         pipeline.add_command(several("MGET", keys));
-        let mut ttls = node.call(&pipeline, size, Repeat::Harmless).await?;
+        let mut ttls = node.call(&pipeline, Over::None, size, Repeat::Harmless).await?;
         (ttls.pop().ok_or_else(error::strange)?, ttls)
     } else {
         let command = several("MGET", keys);
-        let values = node.call(&command, size, Repeat::Harmless).await?;
+        let values = node.call(&command, Over::None, size, Repeat::Harmless).await?;
         (values, Vec::new())
     };
     let values = reply::list(values)?;
@@ -116,7 +117,7 @@ async fn many_of_cluster(
     let parts = keys
         .iter()
         .map(|key| Part::new(key.as_bytes(), command_over("MGET", key), key.len()));
-    let answers = cluster.batch(parts.collect(), Repeat::Harmless).await;
+    let answers = cluster.batch(parts.collect(), Over::None).await;
     answers
         .into_iter()
         .map(|answer| {

@@ -6,6 +6,7 @@ use aiocache_core::{Error, ErrorKind, Result};
 use redis::{RedisWrite, Value};
 
 use crate::connection::Connections;
+use crate::strays::Over;
 use crate::wire::Repeat;
 use crate::{error, reply};
 
@@ -56,7 +57,9 @@ pub(crate) async fn step(
 ) -> Result<(Vec<u8>, Vec<Vec<u8>>)> {
     let mut scan = redis::cmd("SCAN");
     scan.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(STEP);
-    let answer = connections.call(&scan, pattern.len(), Repeat::Harmless).await?;
+    let answer = connections
+        .call(&scan, Over::Any, pattern.len(), Repeat::Harmless)
+        .await?;
     let mut parts = reply::list(answer)?.into_iter();
     let (Some(Value::BulkString(next)), Some(keys)) = (parts.next(), parts.next()) else {
         return Err(error::strange());
@@ -78,7 +81,11 @@ async fn unlink(connections: &Arc<Connections>, keys: &[Vec<u8>]) -> Result<()> 
         unlink.write_arg(key);
     }
     let size = keys.iter().map(Vec::len).sum();
-    reply::done(connections.call(&unlink, size, Repeat::Harmless).await?)
+    reply::done(
+        connections
+            .call(&unlink, Over::Any, size, Repeat::Harmless)
+            .await?,
+    )
 }
 
 /// The glob pattern of all keys with a prefix.

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::cluster::Cluster;
 use crate::config::Limits;
 use crate::connection::Connections;
+use crate::strays::Over;
 use crate::wire::{Repeat, Wire};
 
 /// One server or a cluster.
@@ -44,10 +45,6 @@ impl Store {
     }
 
     /// As [`call`](Self::call), for one request of several that keep one deadline.
-    #[cfg_attr(
-        not(feature = "cluster"),
-        expect(unused_variables, reason = "one server has all keys")
-    )]
     pub(crate) async fn call_until<W: Wire>(
         &self,
         key: &[u8],
@@ -57,7 +54,10 @@ impl Store {
         until: Instant,
     ) -> Result<W::Answer> {
         match self {
-            Self::Node(node) => node.call_until(request, size, repeat, until).await,
+            Self::Node(node) => {
+                node.call_until(request, Over::key(key), size, repeat, until)
+                    .await
+            }
             // Boxed: a single server's command is not to carry the room for following one from node to node.
             #[cfg(feature = "cluster")]
             Self::Cluster(cluster) => Box::pin(cluster.call_until(key, request, size, repeat, until)).await,
@@ -67,9 +67,18 @@ impl Store {
     /// Sends a command without a key to every server that has keys of its own.
     pub(crate) async fn call_every(&self, command: &Cmd) -> Result<Vec<Value>> {
         match self {
-            Self::Node(node) => Ok(vec![node.call(command, 0, Repeat::Harmless).await?]),
+            Self::Node(node) => Ok(vec![node.call(command, Over::Any, 0, Repeat::Harmless).await?]),
             #[cfg(feature = "cluster")]
             Self::Cluster(cluster) => cluster.call_every(command).await,
+        }
+    }
+
+    /// Sends a command without a key to every server, and gives the first answer that is no failure.
+    pub(crate) async fn call_any(&self, command: &Cmd) -> Result<Value> {
+        match self {
+            Self::Node(node) => node.call(command, Over::None, 0, Repeat::Harmless).await,
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.call_any(command).await,
         }
     }
 

@@ -10,6 +10,7 @@ use redis::{Cmd, Pipeline, RedisWrite, Value};
 use crate::cluster::Part;
 use crate::command::{self, several};
 use crate::store::Store;
+use crate::strays::Over;
 use crate::wire::Repeat;
 use crate::{error, reply};
 
@@ -19,13 +20,16 @@ pub(crate) async fn many(store: &Store, pairs: &[(&str, Bytes)], ttl: Option<Dur
         Store::Node(node) => {
             let size = pairs.iter().map(|(key, raw)| key.len() + raw.len()).sum();
             if ttl.is_none() {
-                return reply::done(node.call(&mset(pairs, size), size, Repeat::Harmless).await?);
+                return reply::done(
+                    node.call(&mset(pairs, size), Over::Any, size, Repeat::Harmless)
+                        .await?,
+                );
             }
             let mut pipeline = Pipeline::with_capacity(pairs.len());
             for (key, raw) in pairs {
                 pipeline.add_command(command::set(key, raw, ttl));
             }
-            let answers = node.call(&pipeline, size, Repeat::Harmless).await?;
+            let answers = node.call(&pipeline, Over::Any, size, Repeat::Harmless).await?;
             answers.into_iter().map(Ok).collect()
         }
         #[cfg(feature = "cluster")]
@@ -34,7 +38,7 @@ pub(crate) async fn many(store: &Store, pairs: &[(&str, Bytes)], ttl: Option<Dur
                 let command = command::set(key, raw, ttl);
                 Part::new(key.as_bytes(), command, key.len() + raw.len())
             });
-            cluster.batch(parts.collect(), Repeat::Harmless).await
+            cluster.batch(parts.collect(), Over::Any).await
         }
     };
     for (index, answer) in answers.into_iter().enumerate() {
@@ -51,7 +55,7 @@ pub(crate) async fn delete_many(store: &Store, keys: &[&str]) -> Result<u64> {
         Store::Node(node) => {
             let size = keys.iter().map(|key| key.len()).sum();
             let command = several("DEL", keys);
-            reply::integer(node.call(&command, size, Repeat::Harmless).await?)?
+            reply::integer(node.call(&command, Over::Any, size, Repeat::Harmless).await?)?
         }
         #[cfg(feature = "cluster")]
         Store::Cluster(cluster) => {
@@ -59,7 +63,7 @@ pub(crate) async fn delete_many(store: &Store, keys: &[&str]) -> Result<u64> {
                 .iter()
                 .map(|key| Part::new(key.as_bytes(), command::one("DEL", key), key.len()));
             let mut count = 0;
-            for answer in cluster.batch(parts.collect(), Repeat::Harmless).await {
+            for answer in cluster.batch(parts.collect(), Over::Any).await {
                 count += reply::integer(answer?)?;
             }
             count

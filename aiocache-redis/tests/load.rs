@@ -5,7 +5,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use aiocache_core::testing::{Direction, Fault};
-use aiocache_core::{Backend, Reply};
+use aiocache_core::{Backend, ErrorKind, Reply};
 use aiocache_redis::RedisBackend;
 use support::{backend, bytes, get, next, proxy, server, url};
 use tokio::time::timeout;
@@ -171,4 +171,66 @@ async fn a_half_written_value_swallows_no_later_command() {
         proxy.connections()
     );
     assert_eq!(dropped, 200, "nothing reached the server in time");
+}
+
+/// The delete went by the other connection, came first, and the value that had been given up stood after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_value_that_was_given_up_does_not_land_after_a_later_delete() {
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let redis = RedisBackend::builder(url)
+        .deadline(Duration::from_millis(250))
+        .build();
+    let redis = redis.expect("good options");
+    let large = bytes(vec![b'x'; 2 << 20]);
+    for key in ["key", "other"] {
+        redis.write(key, bytes("1"), None).await.expect("written");
+    }
+    redis
+        .write("key", large.clone(), None)
+        .await
+        .expect("both connections are there");
+    for dropped in [false, true] {
+        proxy.set(Fault::Delay {
+            to_server: Duration::from_millis(400),
+            to_client: Duration::ZERO,
+        });
+        let write = redis.write("key", large.clone(), None);
+        if dropped {
+            timeout(Duration::from_millis(200), write)
+                .await
+                .expect_err("dropped");
+        } else {
+            let late = write.await.expect_err("on its way for 400 ms");
+            assert_eq!(late.kind(), ErrorKind::Timeout);
+        }
+        proxy.set(Fault::Pass);
+        let start = Instant::now();
+        redis.write("other", bytes("2"), None).await.expect("written");
+        let other = start.elapsed();
+        redis
+            .delete("key")
+            .await
+            .expect("deleted, behind the large value");
+        let key = start.elapsed();
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        assert_eq!(
+            get(&redis, "key").await.expect("read"),
+            None,
+            "dropped: {dropped}"
+        );
+        println!("another key is written in {other:?}, this one deleted in {key:?}");
+        assert!(
+            other < Duration::from_millis(100) && key > other,
+            "{other:?} and {key:?}"
+        );
+        // Nothing is before it any more.
+        let start = Instant::now();
+        redis.write("key", bytes("1"), None).await.expect("written");
+        assert!(
+            start.elapsed() < Duration::from_millis(100),
+            "{:?}",
+            start.elapsed()
+        );
+    }
 }

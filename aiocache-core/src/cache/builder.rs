@@ -171,6 +171,11 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         }
         let name = self.name.unwrap_or_else(|| self.backend.name().into());
         let breaker = self.breaker.filter(|_| !capabilities.local).map(Breaker::new);
+        let flights = Flights::new(&capabilities);
+        // A write waits for a store of the same key, and then for its own answer.
+        let longest = capabilities
+            .deadline
+            .and_then(|deadline| deadline.checked_add(flights.store_wait().unwrap_or_default()));
         let trouble: Arc<Trouble> = Arc::default();
         let plugins = self.extras.plugins.clone();
         #[cfg_attr(
@@ -184,11 +189,6 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         }
         let watchers = Arc::new(watchers);
         self.backend.watch(StoreWatch::new(Arc::clone(&watchers)));
-        let flights = Flights::new(&capabilities);
-        // A write waits for a store of the same key, and then for its own answer.
-        let longest = capabilities
-            .deadline
-            .and_then(|deadline| deadline.checked_add(flights.store_wait().unwrap_or_default()));
         let core = Core {
             backend: self.backend,
             flights: Arc::new(flights),

@@ -13,7 +13,6 @@ use crate::load::Flights;
 use crate::lock::Locks;
 use crate::plugin::{ErasedPlugin, Plugin};
 use crate::stats::Counts;
-use crate::trace;
 use crate::trouble::Trouble;
 use crate::ttl::Ttl;
 
@@ -63,10 +62,10 @@ pub(crate) struct Core<B: Backend> {
     pub(crate) capabilities: Capabilities,
     pub(crate) name: Box<str>,
     pub(crate) flights: Arc<Flights<B::Raw>>,
+    pub(crate) locks: Arc<Locks>,
     pub(crate) trouble: Arc<Trouble>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) counts: Counts,
-    pub(crate) locks: Arc<Locks>,
     pub(crate) background: Arc<Background>,
     /// A store in process has none.
     breaker: Option<Breaker>,
@@ -227,7 +226,10 @@ impl<B: Backend, S> Cache<B, S> {
     /// Whether a read is nothing but the store's own work, and nobody listens.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.plain && crate::disabled::are_on() && self.core.watchers.leave_it_bare() && !trace::is_on()
+        self.plain
+            && self.core.watchers.leave_it_bare()
+            && !crate::trace::is_on()
+            && crate::disabled::are_on()
     }
 
     pub(crate) fn namespace_arc(&self) -> Option<Arc<Namespace>> {

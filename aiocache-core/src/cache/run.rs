@@ -3,6 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -10,11 +11,15 @@ use tokio::runtime::Handle;
 
 use super::{Cache, Core};
 use crate::backend::Backend;
+use crate::breaker::{Admission, Asking};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{Command, CommandName, Hook, Outcome};
 use crate::trace;
 use crate::ttl::Ttl;
+
+/// The longest that a store is tried where nobody says how long its commands may take.
+const MAX_TRY: Duration = Duration::from_secs(5);
 
 impl<B: Backend, S> Cache<B, S> {
     /// The command as hooks and errors name it.
@@ -87,12 +92,16 @@ impl<B: Backend, S> Cache<B, S> {
             CommandName::Clear => true,
             _ => self.is_timed_by_store(),
         };
-        let unheard = self.extras.plugins.is_empty() && !self.is_measured();
-        unheard && (self.core.capabilities.local || needs_no_timer)
+        self.extras.plugins.is_empty()
+            && !self.is_measured()
+            && (self.core.capabilities.local || needs_no_timer)
     }
 
     #[cold]
     fn explained(&self, error: Error, command: &Command<'_>) -> Error {
+        if error.is_transient() || error.kind() == ErrorKind::Server {
+            self.core.trouble.command_failed();
+        }
         let error = error.at(command.name.as_str(), self.core.backend.name(), command.namespace);
         match command.key {
             Some(key) if error.key().is_none() => error.with_key(key),
@@ -174,15 +183,26 @@ impl<B: Backend, S> Cache<B, S> {
         let Some(breaker) = &self.core.breaker else {
             return work().await;
         };
-        breaker.admit()?;
+        let asking = match breaker.admit() {
+            Admission::Ask(asking) => asking,
+            // In the background, so that it costs no caller anything.
+            Admission::Try if !self.core.try_store() => breaker.asking(),
+            Admission::Try | Admission::Refuse => {
+                // A caller that does nothing but ask would keep a runtime of one thread from trying the store.
+                tokio::task::consume_budget().await;
+                return Err(breaker.refusal());
+            }
+        };
         // A caller that goes before the store's own deadline has little patience, and says nothing about the store.
         let unanswered = (!self.is_timed_by_store()).then(|| Unanswered {
             core: &self.core,
+            asking,
             since: clock::now(),
         });
         let done = work().await;
         std::mem::forget(unanswered);
-        self.core.note(done.as_ref().is_err_and(Error::is_transient));
+        self.core
+            .note(asking, done.as_ref().is_err_and(Error::is_transient));
         done
     }
 
@@ -235,10 +255,33 @@ impl<B: Backend, S> Cache<B, S> {
 }
 
 impl<B: Backend> Core<B> {
-    fn note(&self, failed: bool) {
-        if self.breaker.as_ref().is_some_and(|breaker| breaker.note(failed)) {
-            self.trouble.breaker_opened(&self.name);
+    fn note(&self, asking: Asking, failed: bool) {
+        let Some(breaker) = &self.breaker else { return };
+        if !failed {
+            breaker.answered();
+            self.trouble.is_back(&self.name);
+        } else if breaker.failed(asking) {
+            self.trouble.left_alone(&self.name);
         }
+    }
+
+    /// Asks the store in a task whether it answers; false where there is no runtime for one.
+    fn try_store(self: &Arc<Self>) -> bool {
+        let Ok(runtime) = Handle::try_current() else {
+            return false;
+        };
+        let core = Arc::clone(self);
+        runtime.spawn(async move {
+            let most = core.capabilities.deadline.or(core.timeout).unwrap_or(MAX_TRY);
+            let answer = tokio::time::timeout(most, core.backend.ping()).await;
+            // A store that refuses is there. If it does not answer, it is tried again after the pause.
+            if answer.is_ok_and(|answer| !answer.is_err_and(|error| error.is_transient()))
+                && let Some(breaker) = &core.breaker
+            {
+                breaker.answered();
+            }
+        });
+        true
     }
 }
 
@@ -246,6 +289,7 @@ impl<B: Backend> Core<B> {
 /// cache grants it; a caller with less patience says nothing about the store.
 struct Unanswered<'a, B: Backend> {
     core: &'a Core<B>,
+    asking: Asking,
     since: u64,
 }
 
@@ -253,7 +297,7 @@ impl<B: Backend> Drop for Unanswered<'_, B> {
     fn drop(&mut self) {
         let waited = Duration::from_nanos(clock::now().saturating_sub(self.since));
         if self.core.timeout.is_some_and(|timeout| waited >= timeout) {
-            self.core.note(true);
+            self.core.note(self.asking, true);
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::expiry::Expiry;
 use crate::generation::{self, Generations};
 use crate::meta::{self, Mode};
 use crate::text;
+use bytes::Bytes;
 
 /// A connection's way out.
 #[derive(Debug)]

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Generations, Numbers, parse};
-use crate::connection::Reader;
 use crate::error::Fault;
 use crate::head::{Code, plain_head};
 use crate::key::Key;
+use crate::reader::Reader;
 use crate::request::Request;
 
 /// What a connection knows of generations; nothing where namespaces have none.

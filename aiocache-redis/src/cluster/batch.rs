@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{Cluster, Redirect, slot};
 use crate::connection::Connections;
+use crate::strays::Over;
 use crate::wire::Repeat;
 
 /// A command over one key. A command over several is refused while a slot is on its way, and keys seldom share one.
@@ -37,12 +38,12 @@ impl Part {
 }
 
 impl Cluster {
-    /// Sends commands within one deadline; the answers have their order. A node that fails costs its own share.
-    pub(crate) async fn batch(self: &Arc<Self>, parts: Vec<Part>, repeat: Repeat) -> Vec<Result<Value>> {
+    /// Sends commands that are harmless to repeat within one deadline; the answers have their order. A node that fails costs its own share.
+    pub(crate) async fn batch(self: &Arc<Self>, parts: Vec<Part>, over: Over<'_>) -> Vec<Result<Value>> {
         let until = self.limits.until();
         let count = parts.len();
         let (groups, mut answers) = self.grouped(parts, until).await;
-        let sent = groups.into_iter().map(|group| self.send(group, repeat, until));
+        let sent = groups.into_iter().map(|group| self.send(group, over, until));
         for group in join_all(sent).await {
             answers.extend(group);
         }
@@ -85,7 +86,7 @@ impl Cluster {
     async fn send(
         self: &Arc<Self>,
         group: Group,
-        repeat: Repeat,
+        over: Over<'_>,
         until: Instant,
     ) -> Vec<(usize, Result<Value>)> {
         let Group {
@@ -94,7 +95,10 @@ impl Cluster {
             places,
         } = group;
         let size = places.iter().map(|(.., size)| size).sum();
-        let answers = match self.noticed(node.call_until(&pipeline, size, repeat, until).await) {
+        let answers = match self.noticed(
+            node.call_until(&pipeline, over, size, Repeat::Harmless, until)
+                .await,
+        ) {
             Ok(answers) => answers,
             Err(error) => {
                 let failed = places.into_iter().map(|(place, ..)| (place, Err(error.clone())));
@@ -106,7 +110,9 @@ impl Cluster {
             if Redirect::of(&answer).is_none() {
                 return (place, Ok(answer));
             }
-            let answer = self.follow(slot, command, size, repeat, until).await;
+            let answer = self
+                .follow(slot, command, over, size, Repeat::Harmless, until)
+                .await;
             (place, answer)
         });
         join_all(followed).await

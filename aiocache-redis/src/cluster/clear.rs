@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::{Cluster, Part};
 use crate::command::one_raw;
 use crate::connection::Connections;
-use crate::wire::Repeat;
+use crate::strays::Over;
 use crate::{reply, scan};
 
 impl Cluster {
@@ -46,7 +46,7 @@ impl Cluster {
                 .iter()
                 .map(|key| Part::new(key, one_raw("UNLINK", key), key.len()));
             // By slot, not to this node: a key may have moved since it was seen.
-            for answer in self.batch(unlinks.collect(), Repeat::Harmless).await {
+            for answer in self.batch(unlinks.collect(), Over::Any).await {
                 reply::done(answer?)?;
             }
             if next == scan::START {

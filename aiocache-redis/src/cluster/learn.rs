@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::map::{self, Range};
 use super::{Cluster, slot};
 use crate::connection::Connections;
+use crate::strays::Over;
 use crate::wire::Repeat;
 
 /// The shortest time between two looks at the whole cluster that failing commands cause.
@@ -87,6 +88,8 @@ impl Cluster {
 
 async fn ask(node: &Arc<Connections>, until: Instant) -> Result<Vec<Range>> {
     let command = redis::cmd("CLUSTER").arg("SLOTS").take();
-    let answer = node.call_until(&command, 0, Repeat::Harmless, until).await?;
+    let answer = node
+        .call_until(&command, Over::None, 0, Repeat::Harmless, until)
+        .await?;
     map::ranges(answer, node.address())
 }

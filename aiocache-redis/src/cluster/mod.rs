@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, select_ok};
 use redis::{Cmd, ConnectionInfo, Value};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -18,6 +18,7 @@ use self::redirect::Place;
 use crate::config::Limits;
 use crate::connect::{Connect, moved_to};
 use crate::connection::Connections;
+use crate::strays::Over;
 use crate::wire::{Repeat, Wire};
 
 mod batch;
@@ -96,7 +97,8 @@ impl Cluster {
         repeat: Repeat,
         until: Instant,
     ) -> Result<W::Answer> {
-        self.follow(slot::of(key), request, size, repeat, until).await
+        self.follow(slot::of(key), request, Over::key(key), size, repeat, until)
+            .await
     }
 
     /// Sends a command to every node that has slots, and waits for all.
@@ -105,9 +107,20 @@ impl Cluster {
         let nodes = self.nodes(until).await?;
         let calls = nodes
             .iter()
-            .map(|node| node.call_until(command, 0, Repeat::Harmless, until));
+            .map(|node| node.call_until(command, Over::Any, 0, Repeat::Harmless, until));
         let answers = join_all(calls).await.into_iter();
         answers.map(|answer| self.noticed(answer)).collect()
+    }
+
+    /// Sends a command to every node that has slots, and gives the first answer that is no failure.
+    pub(crate) async fn call_any(self: &Arc<Self>, command: &Cmd) -> Result<Value> {
+        let until = self.limits.until();
+        let nodes = self.nodes(until).await?;
+        let calls = nodes
+            .iter()
+            .map(|node| Box::pin(node.call_until(command, Over::None, 0, Repeat::Harmless, until)));
+        let first = select_ok(calls).await;
+        self.noticed(first.map(|(answer, _)| answer))
     }
 
     /// Lets go of every connection.
@@ -122,6 +135,7 @@ impl Cluster {
         self: &Arc<Self>,
         slot: u16,
         request: &W,
+        over: Over<'_>,
         size: usize,
         repeat: Repeat,
         until: Instant,
@@ -129,10 +143,10 @@ impl Cluster {
         let mut way = Way::Plain(self.owner(slot, until).await?);
         for _ in 0..MAX_HOPS {
             let (answer, node) = match way {
-                Way::Plain(node) => (node.call_until(request, size, repeat, until).await, node),
+                Way::Plain(node) => (node.call_until(request, over, size, repeat, until).await, node),
                 Way::Asking(node) => {
                     let asking = request.asking();
-                    let answers = node.call_until(&asking, size, repeat, until).await;
+                    let answers = node.call_until(&asking, over, size, repeat, until).await;
                     (answers.and_then(W::asked), node)
                 }
             };
