@@ -224,8 +224,7 @@ async fn a_snapshot_does_not_outlive_a_restart_of_memcached() {
     let mut server = MemcachedServer::start().expect("memcached starts");
     let cache: MemcachedCache =
         Cache::builder(MemcachedBackend::connect(server.url()).expect("a good URL")).build();
-    let mut writes_before = 0;
-    for _ in 0..scaled(3, 20) {
+    for writes_before in 0..scaled(3, 20) {
         for n in 0..=writes_before {
             cache.set("key", &n).await.expect("written");
         }
@@ -245,7 +244,6 @@ async fn a_snapshot_does_not_outlive_a_restart_of_memcached() {
             cache.get("key").await.expect("answered"),
             Some(1000 + writes_before)
         );
-        writes_before += 1;
     }
 }
 
