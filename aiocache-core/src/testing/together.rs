@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
 /// The cases that wait where time is real.
-pub(super) const WAITING: [&str; 38] = [
+pub(super) const WAITING: [&str; 45] = [
     "an_absent_key_is_added_with_its_ttl",
     "a_present_key_is_left_as_it_is",
     "an_expired_key_can_be_added",
@@ -45,6 +45,13 @@ pub(super) const WAITING: [&str; 38] = [
     "every_pair_has_the_ttl",
     "pairs_replace_what_was_there",
     "an_expired_key_is_not_counted",
+    "a_free_lock_is_taken_for_its_lease",
+    "a_late_owner_leaves_the_next_one_alone",
+    "a_lock_that_is_had_is_refused",
+    "a_lock_that_ran_out_does_not_come_back",
+    "an_owner_extends_its_lock",
+    "another_token_extends_nothing",
+    "fencing_tokens_rise",
 ];
 
 /// Arguments of a test program that neither pick tests nor ask for one at a time.
