@@ -53,4 +53,8 @@ mod guide {
     mod serializers {}
     #[doc = include_str!("../docs/stampede.md")]
     mod stampede {}
+    #[doc = include_str!("../docs/testing.md")]
+    mod testing {}
+    #[doc = include_str!("../docs/writing-a-backend.md")]
+    mod writing_a_backend {}
 }

@@ -171,9 +171,16 @@ fn get_or_load_loads_once() {
 fn testing_passes_its_tests() {
     let expected = [
         "a_price_is_looked_up_once_a_minute: ok",
-        "every_call_looks_a_price_up_with_the_cache_off: ok",
+        "a_hit_is_one_read: ok",
+        "a_price_is_there_whatever_the_store_does: ok",
+        "every_call_is_looked_up_without_the_cache: ok",
     ];
     assert_lines(&lines("testing", None), &expected);
+}
+
+#[test]
+fn custom_backend_finds_its_entries_after_a_restart() {
+    assert_lines(&lines("custom_backend", None), &[r#"Some("Wien")"#, "visits: 3"]);
 }
 
 #[test]

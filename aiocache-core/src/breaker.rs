@@ -106,15 +106,18 @@ impl Breaker {
         Asking(self.closed.load(Ordering::Relaxed))
     }
 
-    /// Takes note of an answer.
-    pub(crate) fn answered(&self) {
+    /// Takes note of an answer. Gives true if that closed the breaker.
+    pub(crate) fn answered(&self) -> bool {
         // Two loads in the common case; nothing is written while all goes well.
         if self.failures.load(Ordering::Relaxed) != 0 {
             self.failures.store(0, Ordering::Relaxed);
         }
-        if self.next_try.load(Ordering::Relaxed) != 0 && self.next_try.swap(0, Ordering::AcqRel) != 0 {
+        let closes =
+            self.next_try.load(Ordering::Relaxed) != 0 && self.next_try.swap(0, Ordering::AcqRel) != 0;
+        if closes {
             self.closed.fetch_add(1, Ordering::Relaxed);
         }
+        closes
     }
 
     /// Takes note of a failure. Gives true if that opened the breaker.
@@ -198,7 +201,8 @@ mod tests {
         );
         tokio::time::advance(PAUSE).await;
         assert_eq!(breaker.admit(), Admission::Try);
-        breaker.answered();
+        assert!(breaker.answered(), "the answer closes it");
+        assert!(!breaker.answered(), "once");
         assert!(is_closed(&breaker) && is_closed(&breaker));
     }
 

@@ -19,7 +19,7 @@ const GAUGES_EVERY: Duration = Duration::from_secs(1);
 /// The handles of one cache, each made when it is first needed.
 pub(crate) struct Meters {
     cache: SharedString,
-    commands: [CommandMeters; CommandName::COUNT],
+    commands: [CommandMeters; CommandName::ALL.len()],
     keys: [OnceLock<Counter>; 3],
     loads: [OnceLock<Counter>; 3],
     shared: OnceLock<Counter>,

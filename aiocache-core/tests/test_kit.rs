@@ -5,7 +5,7 @@ use std::time::Duration;
 use aiocache_core::testing::{
     Chaos, Intercepted, Recorder, assert_absent, assert_hit, assert_loaded, assert_there, pass, paused,
 };
-use aiocache_core::{Cache, ErrorKind, MemoryBackend, Object, Policy, SimpleMemoryCache, Ttl};
+use aiocache_core::{Cache, ErrorKind, EventKind, MemoryBackend, Object, Policy, SimpleMemoryCache, Ttl};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -94,6 +94,31 @@ async fn a_slow_call_takes_longer_and_a_store_that_is_down_comes_back() {
     cache.get::<i32>("k").await.expect_err("down");
     chaos.set_down(false);
     assert_eq!(cache.get::<i32>("k").await.expect("up"), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_told_when_the_breaker_opens_and_when_it_closes() {
+    let chaos = Chaos::seeded(1);
+    let store = Intercepted::new(MemoryBackend::<Object>::new(), chaos.clone());
+    let cache = Cache::builder(store.remote()).build();
+    let mut events = cache.events();
+    let mut told = move || -> Vec<EventKind> {
+        let breaker = [EventKind::BreakerOpened, EventKind::BreakerClosed];
+        let kinds = std::iter::from_fn(|| events.next_now()).map(|event| event.kind);
+        kinds.filter(|kind| breaker.contains(kind)).collect()
+    };
+    chaos.set_down(true);
+    for _ in 0..20 {
+        cache.get::<i32>("k").await.expect_err("down");
+    }
+    assert_eq!(told(), [EventKind::BreakerOpened], "once");
+    chaos.set_down(false);
+    pass(SECOND).await;
+    // The first after the pause lets the store be tried, which takes a turn of the runtime.
+    let _refused = cache.get::<i32>("k").await;
+    pass(SECOND).await;
+    cache.get::<i32>("k").await.expect("up");
+    assert_eq!(told(), [EventKind::BreakerClosed]);
 }
 
 #[test]

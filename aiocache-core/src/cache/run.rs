@@ -14,6 +14,7 @@ use crate::backend::Backend;
 use crate::breaker::{Admission, Asking};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::EventKind;
 use crate::plugin::{Command, CommandName, Hook, Outcome};
 use crate::trace;
 use crate::ttl::Ttl;
@@ -258,10 +259,13 @@ impl<B: Backend> Core<B> {
     fn note(&self, asking: Asking, failed: bool) {
         let Some(breaker) = &self.breaker else { return };
         if !failed {
-            breaker.answered();
+            if breaker.answered() {
+                self.watchers.tell_of_store(EventKind::BreakerClosed, None);
+            }
             self.trouble.is_back(&self.name);
         } else if breaker.failed(asking) {
             self.trouble.left_alone(&self.name);
+            self.watchers.tell_of_store(EventKind::BreakerOpened, None);
         }
     }
 
@@ -277,8 +281,9 @@ impl<B: Backend> Core<B> {
             // A store that refuses is there. If it does not answer, it is tried again after the pause.
             if answer.is_ok_and(|answer| !answer.is_err_and(|error| error.is_transient()))
                 && let Some(breaker) = &core.breaker
+                && breaker.answered()
             {
-                breaker.answered();
+                core.watchers.tell_of_store(EventKind::BreakerClosed, None);
             }
         });
         true

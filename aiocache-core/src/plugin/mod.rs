@@ -39,9 +39,25 @@ pub enum CommandName {
 }
 
 impl CommandName {
-    /// How many there are.
-    #[cfg(feature = "metrics")]
-    pub(crate) const COUNT: usize = Self::Close as usize + 1;
+    /// All of them, each at the place that is its number.
+    pub(crate) const ALL: [Self; 16] = [
+        Self::Add,
+        Self::Get,
+        Self::Set,
+        Self::MultiGet,
+        Self::MultiSet,
+        Self::Delete,
+        Self::MultiDelete,
+        Self::Exists,
+        Self::Increment,
+        Self::Expire,
+        Self::Ttl,
+        Self::Clear,
+        Self::ClearAll,
+        Self::Raw,
+        Self::Ping,
+        Self::Close,
+    ];
 
     /// The name of the method, such as `"multi_get"`.
     #[must_use]
@@ -239,4 +255,21 @@ hooks! {
     Raw: pre_raw post_raw;
     Ping: pre_ping post_ping;
     Close: pre_close post_close;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_command_is_at_the_place_of_its_number() {
+        for (place, name) in CommandName::ALL.into_iter().enumerate() {
+            assert_eq!(name as usize, place, "{name}");
+        }
+        assert_eq!(
+            CommandName::Close as usize + 1,
+            CommandName::ALL.len(),
+            "close is the last one"
+        );
+    }
 }
