@@ -38,7 +38,7 @@ pub(crate) fn take(
     if let Type::Reference(reference) = &*context.ty {
         let message = format!(
             "the load owns its context; take it by value: `{name}: {}`",
-            reference.elem.to_token_stream()
+            reference.elem.to_token_stream().to_string().replace(' ', "")
         );
         errors.at(reference, message);
     }

@@ -29,7 +29,14 @@ pub(super) fn answers(model: &CachedFn) -> TokenStream {
     };
     let can_fail =
         serves_on_errors_alone(policy).then(|| quote_spanned!(parts::at_output(model)=> .__can_fail()));
-    quote_spanned!(Span::mixed_site()=> #fallback #timeout #can_fail)
+    let last = policy.on_timeout.as_ref().or(policy.fallback.as_ref());
+    let at = last.map_or_else(
+        || parts::at_output(model),
+        |value| Span::mixed_site().located_at(value.span()),
+    );
+    // One complaint for each generated function, as for the other closures.
+    let fit = (fallback.is_some() || timeout.is_some()).then(|| quote_spanned!(at=> .__closures_fit()));
+    quote_spanned!(Span::mixed_site()=> #fallback #timeout #can_fail #fit)
 }
 
 /// Whether what the options ask for happens only if the function returns an error.
@@ -47,6 +54,7 @@ fn error(model: &CachedFn) -> Option<TokenStream> {
         return Some(quote_spanned!(at=> .__error_on_timeout()));
     }
     let named = model.policy.named.as_ref()?;
+    let at = Span::mixed_site().located_at(named.span());
     Some(quote_spanned!(at=> .__answer_of(&(#named).__copy())))
 }
 
