@@ -4,7 +4,7 @@ pub(crate) mod policies;
 mod traces;
 
 use policies::Policy;
-pub(crate) use traces::{LOOPS, NAMES, SCANS, ZIPF};
+pub(crate) use traces::{LOOPS, MIXED, NAMES, SCANS, ZIPF};
 
 use crate::contest;
 use crate::options::Options;

@@ -121,7 +121,12 @@ fn stampedes(all: &mut Vec<Target>) {
 }
 
 fn ratios(all: &mut Vec<Target>) {
-    for (trace, points) in [(ratio::ZIPF, -1.0), (ratio::SCANS, -1.0), (ratio::LOOPS, -5.0)] {
+    for (trace, points) in [
+        (ratio::ZIPF, -1.0),
+        (ratio::SCANS, -1.0),
+        (ratio::LOOPS, -5.0),
+        (ratio::MIXED, -5.0),
+    ] {
         let beside = Beside::Difference(policies::MOKA);
         let least = Limit::EachAtLeast(points);
         all.push(target(&ratio::what(trace), policies::OURS, beside, least));
