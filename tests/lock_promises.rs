@@ -228,22 +228,22 @@ async fn a_snapshot_does_not_outlive_a_restart_of_memcached() {
         for n in 0..=writes_before {
             cache.set("key", &n).await.expect("written");
         }
-        let stale = OptimisticLock::new(&cache, "key")
-            .acquire()
-            .await
-            .expect("answered");
+        let number = async || cache.raw(&[b"mg", b"key", b"c"]).await.expect("answered");
+        let seen = number().await;
+        let stale = OptimisticLock::new(&cache, "key").acquire().await;
+        let stale = stale.expect("answered");
         server.kill().expect("the server obeys");
         server.restart().expect("the server obeys");
-        // As many writes as before, so that the last one has the number of the one that was seen.
-        for n in 0..=writes_before {
-            cache.set("key", &(1000 + n)).await.expect("written");
+        // Until a write of another value has the number of the one that was seen.
+        let mut writes = 0;
+        while writes == 0 || number().await != seen {
+            cache.set("key", &(1000 + writes)).await.expect("written");
+            writes += 1;
+            assert!(writes < 1000, "the numbers begin anew");
         }
         let error = stale.cas(&-1).await.expect_err("a conflict");
         assert_eq!(error.kind(), ErrorKind::OptimisticLock);
-        assert_eq!(
-            cache.get("key").await.expect("answered"),
-            Some(1000 + writes_before)
-        );
+        assert_eq!(cache.get("key").await.expect("answered"), Some(999 + writes));
     }
 }
 
