@@ -47,6 +47,8 @@ mod guide {
     mod observability {}
     #[doc = include_str!("../docs/plugins.md")]
     mod plugins {}
+    #[doc = include_str!("../docs/policies.md")]
+    mod policies {}
     #[doc = include_str!("../docs/reliability.md")]
     mod reliability {}
     #[doc = include_str!("../docs/serializers.md")]

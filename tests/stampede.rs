@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use aiocache::memcached::MemcachedBackend;
-use aiocache::testing::{MemcachedServer, RedisServer};
+use aiocache::redis::{RedisBackend, RedisCache};
+use aiocache::testing::{Fault, FaultProxy, MemcachedServer, RedisServer};
 use aiocache::{Backend, Bytes, Cache, JsonSerializer, RedLock, SimpleMemoryCache, Source, cached_stampede};
 use tokio::time::sleep;
 
@@ -202,6 +203,56 @@ async fn a_caller_that_goes_away_lets_the_lock_go() {
     assert!(call.await.is_err());
     process.is_free("4").await;
     assert_eq!(process.load(4).await.as_deref(), Some("4"));
+}
+
+#[tokio::test]
+async fn a_detached_load_keeps_its_lock_without_its_caller() {
+    #[cached_stampede(cache = cache, key = "{id}", lease = "300ms", detached)]
+    async fn load(cache: &RedisCache, id: u32) -> Option<u32> {
+        sleep(LOAD).await;
+        Some(id)
+    }
+
+    let server = support::own_redis();
+    let cache: RedisCache = Cache::builder(support::backend(&server)).build();
+    assert!(tokio::time::timeout(LOAD / 2, load(&cache, 6)).await.is_err());
+    assert!(cache.exists("6-lock").await.expect("answered"));
+    sleep(LOAD).await;
+    assert_eq!(cache.get("6").await.expect("answered"), Some(6));
+    assert!(!cache.exists("6-lock").await.expect("answered"));
+}
+
+#[tokio::test]
+async fn the_lock_stays_until_a_store_that_nobody_waits_for_has_ended() {
+    #[cached_stampede(cache = cache, key = "{id}")]
+    async fn load(cache: &RedisCache, id: u32) -> Option<u32> {
+        sleep(LOAD).await;
+        Some(id)
+    }
+
+    let server = support::own_redis();
+    let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
+    let through = RedisBackend::connect(format!("redis://{}", proxy.addr())).expect("a good URL");
+    let through: RedisCache = Cache::builder(through).build();
+    let cache: RedisCache = Cache::builder(support::backend(&server)).build();
+    through.ping().await.expect("connected");
+    let call = aiocache::scope().wait_for_write(false).run(load(&through, 1));
+    let slows_down = async {
+        sleep(LOAD / 2).await;
+        // The next command is the store.
+        proxy.set(Fault::Delay {
+            to_server: Duration::from_millis(250),
+            to_client: Duration::ZERO,
+        });
+    };
+    let (value, ()) = tokio::join!(call, slows_down);
+    assert_eq!(value, Some(1));
+    let mut stored_first = false;
+    while cache.exists("1-lock").await.expect("answered") {
+        stored_first = cache.exists("1").await.expect("answered");
+        sleep(Duration::from_millis(5)).await;
+    }
+    assert!(stored_first, "the lock went before the value came");
 }
 
 #[tokio::test]

@@ -43,11 +43,19 @@ pub(crate) fn now() -> u64 {
     if TEST_UTIL { tokio_now() } else { quanta_now() }
 }
 
+/// A hundred years. Each runtime has a clock of its own to pause, so one can be behind the moment at which another read
+/// its clock first, and must not stand still until it is there.
+const BEFORE: u64 = 100 * 365 * 86_400 * 1_000_000_000;
+
 fn tokio_now() -> u64 {
     static ORIGIN: LazyLock<tokio::time::Instant> = LazyLock::new(tokio::time::Instant::now);
-    let origin = *ORIGIN;
-    // 584 years fit.
-    u64::try_from((tokio::time::Instant::now() - origin).as_nanos()).unwrap_or(u64::MAX)
+    let (origin, now) = (*ORIGIN, tokio::time::Instant::now());
+    // 484 years fit.
+    let nanos = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    match now.checked_duration_since(origin) {
+        Some(after) => BEFORE.saturating_add(nanos(after)),
+        None => BEFORE.saturating_sub(nanos(origin - now)),
+    }
 }
 
 fn quanta_now() -> u64 {
@@ -71,6 +79,29 @@ mod tests {
         let before = now();
         tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!(now() - before, 60_000_000_000);
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_anothers_first_moment_runs_all_the_same() {
+        let paused = || {
+            let mut builder = tokio::runtime::Builder::new_current_thread();
+            builder
+                .enable_time()
+                .start_paused(true)
+                .build()
+                .expect("a runtime")
+        };
+        let (behind, ahead) = (paused(), paused());
+        ahead.block_on(async {
+            tokio::time::advance(Duration::from_secs(60)).await;
+            now();
+        });
+        let ran = behind.block_on(async {
+            let before = now();
+            tokio::time::advance(Duration::from_secs(1)).await;
+            now() - before
+        });
+        assert_eq!(ran, 1_000_000_000);
     }
 
     #[test]

@@ -36,12 +36,12 @@ pub use backend::{
 };
 pub use breaker::BreakerSettings;
 pub use bytes::Bytes;
-pub use cache::{Cache, CacheBuilder};
+pub use cache::{Cache, CacheBuilder, Loading};
 pub use disabled::{is_disabled, set_disabled};
 pub use error::{Error, ErrorKind, Result};
 pub use events::{Event, EventKind, EventStream, EvictionReason, StoreWatch};
 pub use key::{Key, KeyArg, KeyBuf};
-pub use load::Policy;
+pub use load::{Background, Inline, LoadContext, Mode, Policy, Timed};
 pub use lock::{LockGuard, OptimisticLock, RedLock, Snapshot};
 pub use plugin::{
     Command, CommandName, HitMissRatio, HitMissRatioPlugin, Outcome, Plugin, Timing, TimingPlugin,
@@ -67,9 +67,11 @@ pub use load::Prime as __Prime;
 pub mod __generated {
     pub use crate::cache::{AnyReturned, Entries, Evicting, Returned};
     pub use crate::load::{
-        AllPairs, Alone, Bulk, BulkKind, BulkKind1, BulkOutcome, Call, Cloned, Hooks, Kind, Kind1, Kind2,
-        Looked, Never, NoneRule, Opt, Outcome, PairHooks, Pairs, Plain, Res, ResOpt, ResPairs, Rest, Rest1,
-        Share, ShareWith, SkipIf, SkipNone, Split, StoreNone, TakeAlong, TakenAlong, TtlWith,
+        AllPairs, Alone, AsPolicySays, Bulk, BulkKind, BulkKind1, BulkOutcome, Call, CanFail, Cargo, Carries,
+        Cloned, Contextual, FailIf, Fallback, FromTimeout, Hooks, Kind, Kind1, Kind2, Launched, Looked,
+        Never, NoneRule, OnTimeout, Opt, Outcome, PairHooks, Pairs, Plain, Res, ResOpt, ResPairs, Rest,
+        Rest1, Runs, SaysTimeout, Settled, Share, ShareWith, SkipIf, SkipNone, Split, StoreNone, TakeAlong,
+        TakenAlong, TtlWith,
     };
 }
 

@@ -122,10 +122,12 @@ pub enum Source {
     Loaded,
     /// Another caller's run of the function brought it.
     Shared,
+    /// It was in the cache beyond its ttl, and its grace let it be served.
+    Stale,
 }
 
 impl Source {
-    const ALL: [Self; 4] = [Self::Uncached, Self::Hit, Self::Loaded, Self::Shared];
+    const ALL: [Self; 5] = [Self::Uncached, Self::Hit, Self::Loaded, Self::Shared, Self::Stale];
 
     const fn number(self) -> u8 {
         self as u8
@@ -170,12 +172,13 @@ pub(crate) fn came_from(source: Source) {
     });
 }
 
-/// A future that keeps the caller's scope and observer, and its span in the log, also in another task.
+/// A future that keeps the caller's scope, and its span in the log, in another task. Not its observer: the caller may be
+/// gone by then, and tells it what there is to tell.
 pub(crate) fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> + use<F> {
-    let current = current(Clone::clone);
+    let scope = current(|current| current.scope);
     Span::current().around(async move {
-        match current {
-            Some(current) => within(current, future).await,
+        match scope {
+            Some(scope) => scope.run(future).await,
             None => future.await,
         }
     })

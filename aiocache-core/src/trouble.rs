@@ -37,6 +37,9 @@ pub(crate) struct Trouble {
     not_evicted: AtomicU64,
     panics: AtomicU64,
     alone: AtomicU64,
+    failed_loads: AtomicU64,
+    panicked_loads: AtomicU64,
+    ageless: AtomicU64,
 }
 
 impl Trouble {
@@ -133,6 +136,27 @@ impl Trouble {
     pub(crate) fn plugin_panicked(&self, cache: &str) {
         if let Some(panics) = seldom(&self.panics) {
             warning!(cache, panics = panics; "a plugin panicked; the command goes on");
+        }
+    }
+
+    /// A load failed whose caller has an old value.
+    pub(crate) fn load_failed(&self, cache: &str) {
+        if let Some(loads) = seldom(&self.failed_loads) {
+            warning!(cache, loads = loads; "a load failed; what is cached is served for as long as its grace lasts");
+        }
+    }
+
+    /// A load in the background panicked.
+    pub(crate) fn load_panicked(&self, cache: &str) {
+        if let Some(loads) = seldom(&self.panicked_loads) {
+            warning!(cache, loads = loads; "a load in the background panicked");
+        }
+    }
+
+    /// The store did not say how long a value still lives, though that decides over it.
+    pub(crate) fn ageless(&self, cache: &str) {
+        if let Some(values) = seldom(&self.ageless) {
+            warning!(cache, values = values; "the store does not tell how old a value is; with a grace it counts as stale");
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use aiocache_core::{Backend, Cache, Command, MemoryBackend, Outcome, Plugin, Policy, SimpleMemoryCache};
+use aiocache_core::{Backend, Cache, Command, Outcome, Plugin, Policy, SimpleMemoryCache};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
@@ -23,10 +23,9 @@ type SlowCache = Cache<Slow>;
 
 fn remote(read: Way, write: Way) -> Arc<SlowCache> {
     let backend = Slow {
-        inner: MemoryBackend::new(),
         read,
         write,
-        blind: false,
+        ..Slow::default()
     };
     Arc::new(Cache::builder(backend).build())
 }

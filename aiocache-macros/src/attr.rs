@@ -51,6 +51,17 @@ pub(crate) struct Options {
     pub(crate) max_wait: Option<Given<Expr>>,
     pub(crate) share_error: Option<Given<Expr>>,
     pub(crate) detached: Option<Given<bool>>,
+    pub(crate) policy: Option<Given<Expr>>,
+    pub(crate) grace: Option<Given<Expr>>,
+    pub(crate) back_off: Option<Given<Expr>>,
+    pub(crate) soft_timeout: Option<Given<Expr>>,
+    pub(crate) hard_timeout: Option<Given<Expr>>,
+    pub(crate) refresh_ahead: Option<Given<Expr>>,
+    pub(crate) jitter: Option<Given<Expr>>,
+    pub(crate) fail_if: Option<Given<Expr>>,
+    pub(crate) fallback: Option<Given<Expr>>,
+    pub(crate) on_timeout: Option<Given<Expr>>,
+    pub(crate) context: Option<Given<Ident>>,
     pub(crate) key: Option<Given<LitStr>>,
     pub(crate) key_builder: Option<Given<Expr>>,
     pub(crate) skip: Option<Given<Vec<Ident>>>,
@@ -86,6 +97,29 @@ impl Options {
                 value(key, input, "share_error = |error: &DbError| error.copy()")
             }),
             "detached" => set_once(&mut self.detached, key, |key| switch(key, input)),
+            "policy" => set_once(&mut self.policy, key, |key| value(key, input, "policy = PATIENT")),
+            "grace" => set_once(&mut self.grace, key, |key| value(key, input, "grace = \"1h\"")),
+            "back_off" => set_once(&mut self.back_off, key, |key| value(key, input, "back_off = 10")),
+            "soft_timeout" => set_once(&mut self.soft_timeout, key, |key| {
+                value(key, input, "soft_timeout = 0.1")
+            }),
+            "hard_timeout" => set_once(&mut self.hard_timeout, key, |key| {
+                value(key, input, "hard_timeout = 5")
+            }),
+            "refresh_ahead" => set_once(&mut self.refresh_ahead, key, |key| {
+                value(key, input, "refresh_ahead = 0.8")
+            }),
+            "jitter" => set_once(&mut self.jitter, key, |key| value(key, input, "jitter = 0.1")),
+            "fail_if" => set_once(&mut self.fail_if, key, |key| {
+                value(key, input, "fail_if = |error: &DbError| error.is_transient()")
+            }),
+            "fallback" => set_once(&mut self.fallback, key, |key| {
+                value(key, input, "fallback = User::guest()")
+            }),
+            "on_timeout" => set_once(&mut self.on_timeout, key, |key| {
+                value(key, input, "on_timeout = Err(DbError::Slow)")
+            }),
+            "context" => set_once(&mut self.context, key, |key| value(key, input, "context = load")),
             "max_wait" => set_once(&mut self.max_wait, key, |key| value(key, input, "max_wait = 30")),
             "key" => set_once(&mut self.key, key, |key| value(key, input, "key = \"user:{id}\"")),
             "key_builder" => set_once(&mut self.key_builder, key, |key| {

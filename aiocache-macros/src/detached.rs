@@ -1,10 +1,11 @@
 //! `detached`: what a load that can outlive its caller may take along.
 
-use syn::Type;
+use syn::{Expr, Type};
 
 use crate::argument::Passing;
 use crate::error::Errors;
 use crate::generics::borrows;
+use crate::names::mentions;
 use crate::subject::Subject;
 
 /// Refuses what is borrowed and cannot be cloned into the load.
@@ -30,6 +31,16 @@ pub(crate) fn check(subject: &Subject, errors: &mut Errors) {
     if borrows(&subject.output) {
         let message = "a detached load can outlive its caller, so it returns what owns its data, like `String` for `&str`";
         errors.at(&subject.output, message);
+    }
+}
+
+/// Refuses `self` in what is answered in place of a value: it is worked out where the load is.
+pub(crate) fn check_answers(answers: [&Option<Expr>; 2], errors: &mut Errors) {
+    for answer in answers.into_iter().flatten() {
+        if mentions(answer, "self") {
+            let message = "a load in the background can outlive its caller, and this is worked out with it, so it cannot use `self`";
+            errors.at(answer, message);
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 mod argument;
 mod attr;
 mod attribute;
+mod context;
 mod detached;
 mod error;
 mod evict;
@@ -20,6 +21,7 @@ mod key;
 mod keys;
 mod model;
 mod names;
+mod policy;
 mod subject;
 mod template;
 #[cfg(test)]

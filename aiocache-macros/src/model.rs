@@ -4,19 +4,20 @@ use std::ops::Deref;
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
-use syn::{Expr, ExprLit, Ident, Lit, Path};
+use syn::{Expr, ExprLit, Ident, Lit, PatType, Path};
 
 use crate::attr::{Controls, Given, Options};
 use crate::attribute::Attribute;
-use crate::detached;
 use crate::error::Errors;
 use crate::function::Function;
 use crate::generics;
 use crate::key::{self, Ground, KeyPlan};
 use crate::keys::{self, Keys};
 use crate::names::self_type;
+use crate::policy::LoadPolicy;
 use crate::subject::Subject;
 use crate::ttl::{self, Life};
+use crate::{context, detached};
 
 /// Two seconds, as in aiocache.
 const DEFAULT_LEASE: u64 = 2_000_000_000;
@@ -38,8 +39,11 @@ pub(crate) struct CachedFn {
     pub(crate) skip_if: Option<Expr>,
     pub(crate) share_error: Option<Expr>,
     pub(crate) cache_none: bool,
-    /// The load runs in a task of its own.
+    /// The load runs in a task of its own, and so it owns what it needs.
     pub(crate) detached: bool,
+    pub(crate) policy: LoadPolicy,
+    /// The argument that callers do not pass.
+    pub(crate) context: Option<PatType>,
     /// The function runs on every call.
     pub(crate) puts: bool,
     /// Errors are not handed to waiters, as they may borrow.
@@ -61,10 +65,11 @@ impl CachedFn {
         attribute: Attribute,
         krate: Path,
         options: TokenStream,
-        function: Function,
+        mut function: Function,
     ) -> syn::Result<Self> {
         let mut errors = Errors::default();
         let mut options = Options::parse(attribute, options, &mut errors);
+        let context = context::take(options.context.as_ref(), &mut function, &mut errors);
         let subject = Subject::new(attribute, function, &mut errors);
         let Subject {
             function,
@@ -75,6 +80,7 @@ impl CachedFn {
         let name = &function.sig.ident;
 
         refuse_lifetimes_without_use(&options, &mut errors);
+        let policy = LoadPolicy::new(&options, &mut errors);
         let keys = (attribute == Attribute::MultiCached).then(|| {
             let generics = &function.sig.generics;
             let keys = keys::find(options.keys.as_ref(), args, generics, name, &mut errors);
@@ -103,9 +109,10 @@ impl CachedFn {
             .map_or(Some(krate), |given| errors.keep(absolute(given)));
         let ttl = life(options.ttl, &mut errors);
         let none_ttl = life(options.none_ttl, &mut errors);
-        let detached = options.detached.is_some_and(|given| given.value);
+        let detached = policy.is_in_background() || options.detached.is_some_and(|given| given.value);
         if detached {
             detached::check(&subject, &mut errors);
+            detached::check_answers([&policy.fallback, &policy.on_timeout], &mut errors);
         }
         let max_wait = options
             .max_wait
@@ -135,6 +142,8 @@ impl CachedFn {
             skip_if: options.skip_if.map(|given| given.value),
             share_error: options.share_error.map(|given| given.value),
             detached,
+            policy,
+            context,
             puts: attribute == Attribute::CachePut,
             cache_none: options.cache_none.is_some_and(|given| given.value),
             controls,

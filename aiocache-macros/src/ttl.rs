@@ -37,8 +37,17 @@ impl Life {
 
 /// Reads the value of an option that is a length of time known at compile time, in nanoseconds.
 pub(crate) fn span_of_time(expr: &Expr, option: &str) -> syn::Result<u64> {
-    let wrong = match literal(expr, option)? {
-        Some(Written::Nanos(nanos)) => return Ok(nanos),
+    span(expr, option, literal(expr, option)?.as_ref())
+}
+
+/// The same, where no time at all makes sense too.
+pub(crate) fn span_of_time_or_none(expr: &Expr, option: &str) -> syn::Result<u64> {
+    span(expr, option, literal_or_zero(expr, option)?.as_ref())
+}
+
+fn span(expr: &Expr, option: &str, written: Option<&Written>) -> syn::Result<u64> {
+    let wrong = match written {
+        Some(Written::Nanos(nanos)) => return Ok(*nanos),
         Some(Written::Never) => "\"never\" is not a length of time",
         None => "an expression is not known at compile time",
     };
@@ -51,15 +60,31 @@ enum Written {
     Never,
 }
 
-/// The time a literal stands for; `None` if it is another kind of expression.
+/// The time a literal stands for, which is not 0; `None` if it is another kind of expression.
 fn literal(expr: &Expr, option: &str) -> syn::Result<Option<Written>> {
-    let refuse = |message: String| Err(syn::Error::new_spanned(expr, message));
-    let accepted = format!(
+    match literal_or_zero(expr, option)? {
+        Some(Written::Nanos(0)) => {
+            let accepted = accepted(option);
+            let message = format!("`{option}` cannot be 0; {accepted}{}", instead_of_zero(option));
+            Err(syn::Error::new_spanned(expr, message))
+        }
+        written => Ok(written),
+    }
+}
+
+fn accepted(option: &str) -> String {
+    format!(
         "write seconds (`{option} = 60`, `{option} = 0.5`) or text with units (`{option} = \"1h30m\"`, `\"500ms\"`)"
-    );
+    )
+}
+
+/// The time a literal stands for; `None` if it is another kind of expression.
+fn literal_or_zero(expr: &Expr, option: &str) -> syn::Result<Option<Written>> {
+    let refuse = |message: String| Err(syn::Error::new_spanned(expr, message));
+    let accepted = accepted(option);
     let lit = match expr {
         // What another macro passes on stands in a group that nobody sees.
-        Expr::Group(group) => return literal(&group.expr, option),
+        Expr::Group(group) => return literal_or_zero(&group.expr, option),
         Expr::Lit(ExprLit { lit, .. }) => lit,
         Expr::Unary(unary) if matches!((&unary.op, &*unary.expr), (UnOp::Neg(_), Expr::Lit(_))) => {
             return refuse(format!("`{option}` cannot be negative; {accepted}"));
@@ -87,10 +112,6 @@ fn literal(expr: &Expr, option: &str) -> syn::Result<Option<Written>> {
         _ => return refuse(format!("this is not a time; {accepted}")),
     };
     match u64::try_from(nanos) {
-        Ok(0) => refuse(format!(
-            "`{option}` cannot be 0; {accepted}{}",
-            instead_of_zero(option)
-        )),
         Ok(nanos) => Ok(Some(Written::Nanos(nanos))),
         Err(_) => refuse(format!(
             "`{option}` is longer than 584 years; \"never\" is for ever"

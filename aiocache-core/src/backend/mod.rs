@@ -21,6 +21,7 @@ pub use capabilities::{Capabilities, KeyRule};
 pub use entry::{Entry, Version, Want};
 pub use erased::DynBackend;
 pub use locking::Locked;
+pub(crate) use memory::Marks;
 pub use memory::{MemoryBackend, MemoryBuilder};
 pub use per_runtime::{InRuntime, PerRuntime};
 pub use raw::Raw;

@@ -170,6 +170,7 @@ where
             .filter(|(key, _)| !key.is_failed())
             .collect();
         let dump = |value: ValueOf<K>| cache.serializer.dump(&value);
-        cache.with_ttl(policy.ttl).set_all_stored(pairs, dump).await
+        let kept_for = cache.kept_for(policy.lifetime())?;
+        cache.with_ttl(kept_for).set_all_stored(pairs, dump).await
     }
 }

@@ -8,7 +8,8 @@ use crate::backend::Backend;
 use crate::error::Result;
 use crate::key::{Key, KeyBuf};
 use crate::load::{
-    AsPolicySays, At, Call, Found, Hooks, Kind, Looked, NoneRule, Outcome, Policy, Prime, Res, Share, Split,
+    AsPolicySays, At, Call, Cargo, Contextual, Found, Hooks, Kind, LoadContext, Looked, Mode, NoneRule,
+    Outcome, Policy, Prime, Res, Runs, Share, Split,
 };
 use crate::serializer::{Dump, Load};
 
@@ -36,10 +37,10 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub async fn get_or_load<T, E, F, Fut>(
+    pub async fn get_or_load<T, E, F, Fut, M>(
         &self,
         key: impl Into<Key<'_>>,
-        policy: &Policy,
+        policy: &Policy<M>,
         load: F,
     ) -> Result<T, E>
     where
@@ -48,6 +49,8 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
         S: Load<T, B::Raw> + Dump<T, B::Raw>,
+        M: Mode<Answer: Hooks<Res<T, E>>>
+            + Runs<Cargo<B, S, Res<T, E>, AsPolicySays, ((), <M as Mode>::Answer)>, Fut>,
     {
         if self.is_off() {
             return Box::pin(load()).await;
@@ -58,10 +61,27 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             namespace: self.namespace().unwrap_or_default(),
         };
         let call: Call<'_, B, S, Res<T, E>, _> = Call::new(self, AsPolicySays(policy.share_error));
-        match call.__hit(&key) {
+        match call.__hit_of(&key, policy) {
             Ok(returned) => returned,
-            Err(looked) => call.run(at, policy, looked, load).await,
+            Err(looked) => {
+                let call = call.with(M::Answer::default());
+                call.run(at, policy, looked, load).await
+            }
         }
+    }
+}
+
+#[doc(hidden)]
+impl<'a, B: Backend, S, K: Outcome, X, H> Call<'a, B, S, K, X, H> {
+    /// The load's context, and the call that listens to it.
+    pub fn __context(
+        self,
+    ) -> (
+        Call<'a, B, S, K, X, (H, Contextual<K::Value>)>,
+        LoadContext<K::Value>,
+    ) {
+        let context = LoadContext::new();
+        (self.with(Contextual::new(&context)), context)
     }
 }
 
@@ -151,12 +171,13 @@ where
     K::Value: Send,
     K::None: NoneRule<S, B::Raw>,
     X: Share<K::Rest>,
-    H: Hooks<K::Value>,
+    H: Hooks<K>,
 {
-    pub async fn __run<F, Fut>(self, key: &KeyBuf, looked: Looked, policy: Policy, load: F) -> K::Return
+    pub async fn __run<F, Fut, M>(self, key: &KeyBuf, looked: Looked, policy: Policy<M>, load: F) -> K::Return
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = K::Return>,
+        M: Runs<Cargo<B, S, K, X, H>, Fut>,
     {
         let cache = self.cache();
         if cache.is_off() || key.is_failed() {
@@ -171,7 +192,7 @@ where
         self.run(at, &policy, looked, load).await
     }
 
-    pub async fn __refresh<F, Fut>(self, key: &KeyBuf, policy: Policy, load: F) -> K::Return
+    pub async fn __refresh<F, Fut, M>(self, key: &KeyBuf, policy: Policy<M>, load: F) -> K::Return
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = K::Return>,
@@ -188,7 +209,8 @@ where
         self.refresh(at, &policy, load).await
     }
 
-    pub async fn __peek(self, key: &KeyBuf) -> Result<Option<K::Return>> {
+    /// What is cached and within its ttl.
+    pub async fn __peek<M>(self, key: &KeyBuf, policy: Policy<M>) -> Result<Option<K::Return>> {
         let cache = self.cache();
         if cache.is_off() || key.is_failed() {
             return Ok(None);
@@ -198,7 +220,7 @@ where
             key: fitted.as_deref().unwrap_or(key.as_str()),
             namespace: key.namespace(),
         };
-        match cache.look::<K>(at).await {
+        match self.look_for_fresh(at, &policy).await {
             Found::Value(value) => Ok(Some(K::value(value))),
             Found::None => Ok(K::none()),
             Found::Nothing | Found::Undecodable => Ok(None),
@@ -206,25 +228,31 @@ where
         }
     }
 
-    pub async fn __prime(self, key: &KeyBuf, policy: Policy, value: impl Prime<K::Return>) -> Result<()> {
+    pub async fn __prime<M>(
+        self,
+        key: &KeyBuf,
+        policy: Policy<M>,
+        value: impl Prime<K::Return>,
+    ) -> Result<()> {
         let cache = self.cache();
         if cache.is_off() || key.is_failed() {
             return Ok(());
         }
-        let (dumped, ttl) = match K::split(value.into_returned()) {
+        let (dumped, lifetime) = match K::split(value.into_returned()) {
             Split::Value(value) => {
                 let ttl = self.hooks.ttl(&value).unwrap_or(policy.ttl);
-                (cache.serializer.dump(&value), ttl)
+                (cache.serializer.dump(&value), policy.lifetime_of(ttl))
             }
             Split::None => match K::None::dump(&cache.serializer) {
-                Some(dumped) => (dumped, policy.none_ttl_or_ttl()),
+                Some(dumped) => (dumped, policy.none_lifetime()),
                 None => return Ok(()),
             },
             Split::Rest(_) => return Ok(()),
         };
         let fitted = cache.fitted(key);
+        let kept_for = cache.kept_for(lifetime)?;
         cache
-            .with_ttl(ttl)
+            .with_ttl(kept_for)
             .set_stored(fitted.as_deref().unwrap_or(key.as_str()), || dumped)
             .await
     }

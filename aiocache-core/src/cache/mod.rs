@@ -21,6 +21,7 @@ mod bulk;
 mod call;
 mod commands;
 mod evict;
+mod loading;
 mod multi;
 mod namespace;
 mod run;
@@ -28,6 +29,7 @@ mod tell;
 
 pub use builder::CacheBuilder;
 pub use evict::{AnyReturned, Entries, Evicting, Returned};
+pub use loading::Loading;
 pub(crate) use namespace::Namespace;
 
 /// A user's rule for stored keys: namespace (empty if there is none) and key in, stored key out.

@@ -145,7 +145,8 @@ where
                 Some(rest) => return Err(rest),
                 None => None,
             },
-            Turn::Landed(Landing::Alone) | Turn::WaitedTooLong => None,
+            Turn::Landed(Landing::FailedAlone | Landing::TimedOut(_) | Landing::Alone)
+            | Turn::WaitedTooLong => None,
         };
         match answer {
             Some(answer) => {

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::call::{ShareWith, SkipIf};
+use super::hooks::{ShareWith, SkipIf};
 use super::pairs::{BulkOutcome, Pairs};
 use crate::backend::Backend;
 use crate::cache::{Cache, Namespace};

@@ -1,11 +1,11 @@
 //! One call of a cached function: what is decorated, and how its result is told apart.
 
-use std::any::Any;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
-use super::Share;
-use super::policy::ShareError;
+use super::hooks::{FailIf, Fallback, OnTimeout, ShareWith, SkipIf, TtlWith};
+use super::mode::Mode;
+use super::timeout::{FromTimeout, SaysTimeout};
+use super::{Policy, Prime};
 use crate::backend::Backend;
 use crate::cache::Cache;
 use crate::ttl::Ttl;
@@ -69,7 +69,47 @@ impl<'a, B: Backend, S, K: super::Outcome, X, H> Call<'a, B, S, K, X, H> {
         }
     }
 
-    fn with<N>(self, hook: N) -> Call<'a, B, S, K, X, (H, N)> {
+    pub fn __fail_if<F: Fn(&K::Rest) -> bool>(self, fails: F) -> Call<'a, B, S, K, X, (H, FailIf<F>)> {
+        self.with(FailIf(fails))
+    }
+
+    pub fn __fallback<F: Fn() -> V, V: Prime<K::Return>>(
+        self,
+        fallback: F,
+    ) -> Call<'a, B, S, K, X, (H, Fallback<F>)> {
+        self.with(Fallback(fallback))
+    }
+
+    pub fn __on_timeout<F: Fn() -> V, V: Prime<K::Return>>(
+        self,
+        answer: F,
+    ) -> Call<'a, B, S, K, X, (H, OnTimeout<F>)> {
+        self.with(OnTimeout(answer))
+    }
+
+    /// For what is served in place of an error.
+    #[must_use]
+    pub fn __can_fail(self) -> Self
+    where
+        K: super::CanFail,
+    {
+        self
+    }
+
+    /// For a hard timeout without an answer of its own.
+    pub fn __error_on_timeout(self) -> Call<'a, B, S, K, X, (H, FromTimeout)>
+    where
+        K::Rest: SaysTimeout,
+    {
+        self.with(FromTimeout)
+    }
+
+    /// The same for a policy that may have a hard timeout.
+    pub fn __answer_of<M: Mode>(self, _: &Policy<M>) -> Call<'a, B, S, K, X, (H, M::Answer)> {
+        self.with(M::Answer::default())
+    }
+
+    pub(crate) fn with<N>(self, hook: N) -> Call<'a, B, S, K, X, (H, N)> {
         Call {
             cache: self.cache,
             share: self.share,
@@ -90,96 +130,5 @@ impl<B: Backend, S, K, X, H> std::fmt::Debug for Call<'_, B, S, K, X, H> {
         f.debug_struct("Call")
             .field("cache", &self.cache)
             .finish_non_exhaustive()
-    }
-}
-
-/// What decides over a loaded value.
-pub trait Hooks<V> {
-    /// Whether the value is not to be stored.
-    fn skips(&self, value: &V) -> bool {
-        let _ = value;
-        false
-    }
-
-    /// How long the value lives, if that depends on it.
-    fn ttl(&self, value: &V) -> Option<Ttl> {
-        let _ = value;
-        None
-    }
-}
-
-impl<V> Hooks<V> for () {}
-
-/// The newer one goes first.
-impl<V, A: Hooks<V>, N: Hooks<V>> Hooks<V> for (A, N) {
-    fn skips(&self, value: &V) -> bool {
-        self.1.skips(value) || self.0.skips(value)
-    }
-
-    fn ttl(&self, value: &V) -> Option<Ttl> {
-        self.1.ttl(value).or_else(|| self.0.ttl(value))
-    }
-}
-
-macro_rules! closure {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy)]
-        pub struct $name<F>(pub(super) F);
-
-        impl<F> std::fmt::Debug for $name<F> {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(stringify!($name))
-            }
-        }
-    };
-}
-
-closure! {
-    /// A user's predicate.
-    SkipIf
-}
-closure! {
-    /// A user's rule for the time to live.
-    TtlWith
-}
-closure! {
-    /// A user's way to make one error out of another.
-    ShareWith
-}
-
-impl<V, F: Fn(&V) -> bool> Hooks<V> for SkipIf<F> {
-    fn skips(&self, value: &V) -> bool {
-        (self.0)(value)
-    }
-}
-
-impl<V, F: Fn(&V) -> T, T: Into<Ttl>> Hooks<V> for TtlWith<F> {
-    fn ttl(&self, value: &V) -> Option<Ttl> {
-        Some((self.0)(value).into())
-    }
-}
-
-impl<X: Send + Sync + 'static, F: Fn(&X) -> X> Share<X> for ShareWith<F> {
-    fn share(&self, error: &X) -> Option<Arc<dyn Any + Send + Sync>> {
-        Some(Arc::new((self.0)(error)))
-    }
-
-    fn take(&self, shared: &Arc<dyn Any + Send + Sync>) -> Option<X> {
-        shared.downcast_ref().map(&self.0)
-    }
-}
-
-/// Shares an error as the policy says, which is known only when it runs.
-pub(crate) struct AsPolicySays(pub(crate) Option<ShareError>);
-
-impl<X: 'static> Share<X> for AsPolicySays {
-    fn share(&self, error: &X) -> Option<Arc<dyn Any + Send + Sync>> {
-        self.0?.copy(error).map(Arc::from)
-    }
-
-    fn take(&self, shared: &Arc<dyn Any + Send + Sync>) -> Option<X> {
-        let copy = self.0?.copy(&**shared)?;
-        copy.downcast().ok().map(|error| *error)
     }
 }

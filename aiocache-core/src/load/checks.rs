@@ -28,7 +28,7 @@ where
     B: Backend,
     K: Outcome,
     X: Share<K::Rest>,
-    H: Hooks<K::Value>,
+    H: Hooks<K>,
 {
     #[must_use]
     pub fn __closures_fit(self) -> Self {

@@ -4,7 +4,7 @@
 //! moves what it was given into its own state. So this one is a plain function, and everything else comes after it.
 
 use super::call::Call;
-use super::{NoneRule, Outcome};
+use super::{NoneRule, Outcome, Policy};
 use crate::backend::{Backend, Entry};
 use crate::events::EventKind;
 use crate::key::KeyBuf;
@@ -60,5 +60,14 @@ where
             scope::came_from(Source::Hit);
         }
         Ok(returned)
+    }
+
+    /// The same, unless the policy asks how old the value is, which takes more than a look.
+    #[inline]
+    pub fn __hit_of<M>(&self, key: &KeyBuf, policy: &Policy<M>) -> Result<K::Return, Looked> {
+        if policy.ages() {
+            return Err(Looked::Nowhere);
+        }
+        self.__hit(key)
     }
 }

@@ -156,6 +156,16 @@ kind! {
     is_rest Result::is_err;
 }
 
+/// A return type that can say of itself that the load failed.
+#[diagnostic::on_unimplemented(
+    message = "a load of this type never fails, so nothing is served in its place",
+    note = "return a `Result`; of slow loads, `soft_timeout` and `hard_timeout` speak"
+)]
+pub trait CanFail {}
+
+impl<T, E> CanFail for Res<T, E> {}
+impl<T, E, N> CanFail for ResOpt<T, E, N> {}
+
 /// Finds the kind of `R`; `NONE` says whether a `None` is cached. The first level: `Result<Option<_>, _>`.
 #[derive(Debug)]
 pub struct Kind<R, const NONE: bool>(Kind1<R, NONE>);

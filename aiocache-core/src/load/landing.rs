@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The result of a load, as its waiters get it.
 pub(crate) enum Landing<R> {
@@ -11,6 +12,10 @@ pub(crate) enum Landing<R> {
     None,
     /// The function failed, and its error can be shared: a clone for each to clone again.
     Failed(Arc<dyn Any + Send + Sync>),
+    /// The load failed, and its error cannot be shared.
+    FailedAlone,
+    /// The load took too long and was dropped.
+    TimedOut(Duration),
     /// There is nothing to share: each waiter runs its own load, at once.
     Alone,
 }
@@ -21,6 +26,8 @@ impl<R> Clone for Landing<R> {
             Self::Value(raw) => Self::Value(Arc::clone(raw)),
             Self::None => Self::None,
             Self::Failed(error) => Self::Failed(Arc::clone(error)),
+            Self::FailedAlone => Self::FailedAlone,
+            Self::TimedOut(after) => Self::TimedOut(*after),
             Self::Alone => Self::Alone,
         }
     }

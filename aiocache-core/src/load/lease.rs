@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
-use super::call::{Call, Hooks};
 use super::patience::Patience;
-use super::single::Boarded;
-use super::{At, Lead, NoneRule, Outcome, Policy, Share};
+use super::single::Missed;
+use super::voyage::Prepared;
+use super::{At, Call, Hooks, Lead, NoneRule, Outcome, Policy, Share};
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::lock::{LockGuard, Pace, RedLock};
@@ -23,23 +23,24 @@ where
     K::Value: Send,
     K::None: NoneRule<S, B::Raw>,
     X: Share<K::Rest>,
-    H: Hooks<K::Value>,
+    H: Hooks<K>,
 {
     /// Takes the store's lock for a lead, and waits while another process has it; what that one stores lands here.
     ///
     /// The lock stays with the lead, and so ends after its store. It is renewed until then. Without it the load runs
     /// all the same: if the store does not answer, or `max_wait` has passed.
-    pub(super) async fn lease(
+    pub(super) async fn lease<M>(
         &self,
         at: At<'_>,
-        policy: &Policy,
+        policy: &Policy<M>,
+        missed: Missed,
         lease: Duration,
         lead: Lead<B::Raw>,
-    ) -> Boarded<B::Raw, K::Return> {
+    ) -> Prepared<B::Raw, K::Return> {
         let cache = self.cache;
         if cache.core.capabilities.private {
             // No other process is there to wait for, and in this one the lead is what the lock would be.
-            return Boarded::Lead(lead);
+            return Prepared::Load(lead);
         }
         let lock = RedLock::of_load(cache, at.key, lease);
         let mut lead = lead;
@@ -48,40 +49,41 @@ where
                 Some(guard) => {
                     lead.keep(guard);
                     // Another process may have stored since this one read.
-                    self.look_before_the_load(at, lead).await
+                    self.look_before_the_load(at, policy, missed, lead).await
                 }
-                None => self.wait_for_lease(at, policy, &lock, lead).await,
+                None => self.wait_for_lease(at, policy, missed, &lock, lead).await,
             };
         }
-        Boarded::Lead(lead)
+        Prepared::Load(lead)
     }
 
-    async fn wait_for_lease(
+    async fn wait_for_lease<M>(
         &self,
         at: At<'_>,
-        policy: &Policy,
+        policy: &Policy<M>,
+        missed: Missed,
         lock: &RedLock<B>,
         mut lead: Lead<B::Raw>,
-    ) -> Boarded<B::Raw, K::Return> {
+    ) -> Prepared<B::Raw, K::Return> {
         let patience = Patience::new(policy.max_wait);
         let mut pace = Pace::new();
         // Without a timer there is no waiting.
         while Handle::try_current().is_ok() && patience.wait(sleep(pace.next())).await.is_some() {
-            lead = match self.look_before_the_load(at, lead).await {
-                Boarded::Lead(lead) => lead,
-                landed @ Boarded::Landed(..) => return landed,
+            lead = match self.look_before_the_load(at, policy, missed, lead).await {
+                Prepared::Load(lead) => lead,
+                landed @ Prepared::There(_) => return landed,
             };
             match self.heard(lock.try_acquire().await) {
                 Some(Some(guard)) => {
                     lead.keep(guard);
-                    return self.look_before_the_load(at, lead).await;
+                    return self.look_before_the_load(at, policy, missed, lead).await;
                 }
                 Some(None) => {}
-                None => return Boarded::Lead(lead),
+                None => return Prepared::Load(lead),
             }
         }
         self.cache.core.trouble.ran_alone(self.cache.name());
-        Boarded::Lead(lead)
+        Prepared::Load(lead)
     }
 
     /// What the store said of the lock; `None` if it did not answer.

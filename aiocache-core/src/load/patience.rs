@@ -1,6 +1,8 @@
 //! How long a caller waits for others.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -22,9 +24,23 @@ impl Patience {
         )
     }
 
+    /// Ends in this time, if there is one.
+    pub(super) fn at_most(time: Option<Duration>) -> Self {
+        time.map_or(Self::ENDLESS, Self::new)
+    }
+
     /// What `work` brings, or `None` when the wait ends before.
     pub(super) async fn wait<F: Future>(self, work: F) -> Option<F::Output> {
         match self.0 {
+            // A timer is late by its grain, which is too much for somebody who does not wait at all.
+            Some(end) if end <= Instant::now() => {
+                let mut work = pin!(work);
+                poll_fn(|cx| match work.as_mut().poll(cx) {
+                    Poll::Ready(done) => Poll::Ready(Some(done)),
+                    Poll::Pending => Poll::Ready(None),
+                })
+                .await
+            }
             Some(end) => timeout_at(end, work).await.ok(),
             None => Some(work.await),
         }

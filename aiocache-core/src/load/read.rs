@@ -2,6 +2,7 @@
 
 use super::bulk::{KeyOf, PairHooks, ValueOf};
 use super::flights::Ends;
+use super::look::Answer as _;
 use super::many::{Answer, Flow, Led};
 use super::pairs::BulkOutcome;
 use super::{Found, Landing, NoneRule, Share};

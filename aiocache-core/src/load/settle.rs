@@ -63,7 +63,7 @@ where
             batch.push((lead, raw));
         }
         let cache = self.bulk.cache;
-        let stored = cache.store_many_loaded(self.bulk.namespace(), batch, self.policy.ttl);
+        let stored = cache.store_many_loaded(self.bulk.namespace(), batch, self.policy.lifetime());
         let leads = stored.await.into_iter().flatten();
         for ((lead, index), copy) in leads.zip(indices).zip(copies) {
             match index.map(|index| &self.items[index].answer) {
@@ -139,8 +139,10 @@ where
             };
             batch.push((lead, dumped.and_then(|dumped| cache.storable(dumped))));
         }
-        let ttl = self.policy.none_ttl_or_ttl();
-        let leads = cache.store_many_loaded(self.bulk.namespace(), batch, ttl).await;
+        let lifetime = self.policy.none_lifetime();
+        let leads = cache
+            .store_many_loaded(self.bulk.namespace(), batch, lifetime)
+            .await;
         leads
             .into_iter()
             .flatten()

@@ -1,14 +1,20 @@
-//! Loading one value.
+//! Loading one value: what a call reads, and what it does where that is not enough.
 
 use std::any::type_name;
 use std::future::Future;
-use std::sync::Arc;
 
-use super::call::{Call, Hooks};
+use super::call::Call;
+use super::cargo::{Cargo, landed};
 use super::held::is_held;
-use super::watched::Loaded;
-use super::{At, Found, Landing, Lead, Looked, NoneRule, Outcome, Policy, Share, Split, Turn};
-use crate::backend::{Backend, Raw};
+use super::lifetime::Age;
+use super::mode::Runs;
+use super::old::{Aged, Old};
+use super::patience::Patience;
+use super::settled::Settled;
+use super::voyage::Boarded;
+use super::{At, Found, Hooks, Landing, Looked, NoneRule, Outcome, Policy, Share, Turn};
+use crate::backend::Backend;
+use crate::cache::Cache;
 use crate::events::EventKind;
 use crate::scope::{self, Source};
 use crate::serializer::{Dump, Load};
@@ -17,11 +23,28 @@ use crate::serializer::{Dump, Load};
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Missed {
     /// How many flights near the key had ended before the read.
-    sample: Option<u64>,
+    pub(super) sample: Option<u64>,
     /// There is a value, but it does not decode.
-    undecodable: bool,
+    pub(super) undecodable: bool,
     /// The store does not answer, so storing would only cost its deadline once more.
     pub(super) store_failed: bool,
+    /// There is an old value, which a load that stores nothing takes away.
+    pub(super) old: bool,
+    /// The value is loaded before it is needed.
+    pub(super) ahead: bool,
+    /// Nothing was read: whatever is there is to be replaced.
+    pub(super) forced: bool,
+    /// Nothing can have come into the cache that another look would find.
+    pub(super) alone: bool,
+}
+
+/// What a read with the age says.
+enum Judged<K: Outcome> {
+    Hit(K::Return),
+    /// A hit that is to be loaded anew.
+    Due(K::Return),
+    /// Nothing to return, but maybe something to fall back to.
+    Miss(Option<Old<K::Value>>),
 }
 
 impl Missed {
@@ -47,12 +70,6 @@ impl Missed {
     }
 }
 
-pub(super) enum Boarded<R, T> {
-    Lead(Lead<R>),
-    /// Another caller's load brought it, or it came into the cache meanwhile.
-    Landed(T, Source),
-}
-
 impl<B, S, K, X, H> Call<'_, B, S, K, X, H>
 where
     B: Backend,
@@ -61,29 +78,64 @@ where
     K::Value: Send,
     K::None: NoneRule<S, B::Raw>,
     X: Share<K::Rest>,
-    H: Hooks<K::Value>,
+    H: Hooks<K>,
 {
     /// Gives what is cached, or loads it; `looked` is what a quick look said before.
-    pub(crate) async fn run<F, Fut>(&self, at: At<'_>, policy: &Policy, looked: Looked, load: F) -> K::Return
+    pub(crate) async fn run<F, Fut, M>(
+        self,
+        at: At<'_>,
+        policy: &Policy<M>,
+        looked: Looked,
+        load: F,
+    ) -> K::Return
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = K::Return>,
+        M: Runs<Cargo<B, S, K, X, H>, Fut>,
     {
         if !scope::here().reads() {
             // Boxed, as all that follows a hit's return: a hit does not carry the room that a load needs.
             return Box::pin(self.load_unread(at, policy, load)).await;
         }
         let mut missed = self.before_the_read(at);
+        if self.tells_age(policy) {
+            let aged = self.look_with_age(at, policy).await;
+            return match self.judge_aged(&mut missed, aged) {
+                Judged::Hit(returned) => returned,
+                Judged::Due(returned) => {
+                    self.refresh_ahead(at, policy, missed, load);
+                    returned
+                }
+                Judged::Miss(old) => Box::pin(self.miss(at, policy, missed, old, load)).await,
+            };
+        }
         if looked == Looked::Nowhere
             && let Some(returned) = missed.judge::<K>(self.cache.look::<K>(at).await)
         {
             return returned;
         }
-        Box::pin(self.miss(at, policy, missed, load)).await
+        Box::pin(self.miss(at, policy, missed, None, load)).await
+    }
+
+    /// Tells a hit from what has to be loaded, by its age too.
+    fn judge_aged(&self, missed: &mut Missed, aged: Aged<K::Value>) -> Judged<K> {
+        let Aged { found, age, twin } = aged;
+        if let Some(twin) = twin {
+            self.hooks.offer_old(twin);
+        }
+        match (age, found) {
+            (Age::Stale, Found::Value(value)) => Judged::Miss(Some(Old::Value(value))),
+            (Age::Stale, Found::None) => Judged::Miss(Some(Old::None)),
+            (age, found) => match missed.judge::<K>(found) {
+                Some(returned) if age == Age::Due => Judged::Due(returned),
+                Some(returned) => Judged::Hit(returned),
+                None => Judged::Miss(None),
+            },
+        }
     }
 
     /// What a miss has to know from the time before it.
-    pub(super) fn before_the_read(&self, at: At<'_>) -> Missed {
+    fn before_the_read(&self, at: At<'_>) -> Missed {
         Missed {
             sample: self.cache.sample(at.key),
             ..Missed::default()
@@ -91,7 +143,7 @@ where
     }
 
     /// What a scope asks for that does not read.
-    async fn load_unread<F, Fut>(&self, at: At<'_>, policy: &Policy, load: F) -> K::Return
+    async fn load_unread<F, Fut, M>(&self, at: At<'_>, policy: &Policy<M>, load: F) -> K::Return
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = K::Return>,
@@ -107,200 +159,116 @@ where
     /// Loads and stores without reading first. Loads that are under way by then do not store any more.
     ///
     /// What was there before does not outlive it, unless the load fails: a result that is not stored removes it.
-    pub(crate) async fn refresh<F, Fut>(&self, at: At<'_>, policy: &Policy, load: F) -> K::Return
+    pub(crate) async fn refresh<F, Fut, M>(&self, at: At<'_>, policy: &Policy<M>, load: F) -> K::Return
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = K::Return>,
     {
         let flights = &self.cache.core.flights;
         let lead = flights.solo(at.key, type_name::<K::Value>()).lead();
-        let flight = lead.flight();
-        let returned = self.run_load(at, &lead, load()).await;
-        lead.supersede_older().await;
-        let (returned, failed) = match K::split(returned) {
-            Split::Value(value) => (K::value(value), false),
-            Split::None => (K::none().expect("the kind has a None"), false),
-            Split::Rest(error) => (K::rest(error), true),
+        let missed = Missed {
+            forced: true,
+            ..Missed::default()
         };
-        let returned = self.settle(at, policy, lead, returned, true).await;
-        if !failed && flight.leaves_the_old() {
-            self.cache.remove_old(&[at.key]).await;
-        }
-        if !failed {
-            self.cache.tell(at, EventKind::Refreshed);
-        }
-        returned
+        let flying = [lead.id()];
+        let settled = self.carry_out(at, policy, missed, lead, &flying, load).await;
+        Self::answer(self.cache, at, settled, None)
     }
 
-    /// Runs the function, and tells of it.
-    async fn run_load<Fut>(&self, at: At<'_>, lead: &Lead<B::Raw>, load: Fut) -> K::Return
-    where
-        Fut: Future<Output = K::Return>,
-    {
-        let loaded = Loaded::One(at);
-        self.cache.run_load(loaded, &[lead.id()], K::is_rest, load).await
-    }
-
-    async fn miss<F, Fut>(&self, at: At<'_>, policy: &Policy, missed: Missed, load: F) -> K::Return
+    /// Loads what is not there, or too old, unless the old value will do.
+    async fn miss<F, Fut, M>(
+        self,
+        at: At<'_>,
+        policy: &Policy<M>,
+        mut missed: Missed,
+        old: Option<Old<K::Value>>,
+        load: F,
+    ) -> K::Return
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = K::Return>,
+        M: Runs<Cargo<B, S, K, X, H>, Fut>,
     {
-        let lead = match self.board(at, policy, missed).await {
+        let cache = self.cache;
+        let flights = &cache.core.flights;
+        let rests = || old.is_some() && flights.backs_off(at.key);
+        if rests() {
+            return Self::answer(cache, at, Settled::Failed(None), old);
+        }
+        let soft = Patience::at_most(policy.soft().filter(|_| old.is_some()));
+        let lead = match self.board(at, policy, old.is_some()).await {
             Boarded::Lead(lead) => lead,
-            Boarded::Landed(returned, source) => {
-                self.came_from(at, source);
-                return returned;
+            Boarded::Alone(lead) => {
+                missed.alone = true;
+                lead
+            }
+            Boarded::Landed(settled) => return Self::answer(cache, at, settled, old),
+        };
+        // Another caller's load may have failed since.
+        if rests() {
+            lead.land(Landing::FailedAlone);
+            return Self::answer(cache, at, Settled::Failed(None), old);
+        }
+        missed.old = old.is_some();
+        let launched = M::launch((self, lead, load), |(call, lead, load)| {
+            (Cargo::new(call, at, policy, missed, lead), load())
+        });
+        let settled = match launched {
+            Ok(task) => soft.wait(task).await.map_or(Settled::Failed(None), landed),
+            Err((call, lead, load)) => {
+                let flying = [lead.id()];
+                call.carry_out(at, policy, missed, lead, &flying, load).await
             }
         };
-        let returned = self.run_load(at, &lead, load()).await;
-        self.settle(at, policy, lead, returned, !missed.store_failed)
-            .await
+        Self::answer(cache, at, settled, old)
     }
 
-    /// Notes where a value came from that this call did not load.
-    pub(super) fn came_from(&self, at: At<'_>, source: Source) {
-        scope::came_from(source);
-        if source == Source::Shared {
-            self.cache.tell(at, EventKind::LoadShared);
+    /// Loads a value that is still good, if nobody does and the source is not to be left alone.
+    fn refresh_ahead<F, Fut, M>(self, at: At<'_>, policy: &Policy<M>, mut missed: Missed, load: F)
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = K::Return>,
+        M: Runs<Cargo<B, S, K, X, H>, Fut>,
+    {
+        let flights = &self.cache.core.flights;
+        if flights.backs_off(at.key) || !scope::here().writes() {
+            return;
         }
-    }
-
-    /// Joins the key's flight: leads it, or waits for what it brings. Who gets nothing from it leads one alone.
-    pub(super) async fn board(
-        &self,
-        at: At<'_>,
-        policy: &Policy,
-        missed: Missed,
-    ) -> Boarded<B::Raw, K::Return> {
-        let (flights, of) = (&self.cache.core.flights, type_name::<K::Value>());
-        let alone = || Boarded::Lead(flights.solo(at.key, of).lead());
-        let seat = flights.join(at.key, of);
+        let seat = flights.join(at.key, type_name::<K::Value>());
         if is_held(seat.flight().id) {
-            // The load asks for its own key: it would wait for itself.
-            return alone();
+            return;
         }
-        match seat.turn(policy.max_wait).await {
-            Turn::Lead(lead) => match self.prepare(at, missed, lead).await {
-                Boarded::Lead(lead) if !missed.store_failed => match policy.lease {
-                    // Boxed: few policies have one, and a miss without it does not carry the room.
-                    Some(lease) => Box::pin(self.lease(at, policy, lease, lead)).await,
-                    None => Boarded::Lead(lead),
-                },
-                boarded => boarded,
-            },
-            Turn::Landed(landing) => self
-                .read_landing(&landing)
-                .map_or_else(alone, |returned| Boarded::Landed(returned, Source::Shared)),
-            Turn::WaitedTooLong => {
-                self.cache.core.trouble.ran_alone(self.cache.name());
-                alone()
-            }
-        }
+        let Ok(Turn::Lead(lead)) = seat.turn_now() else {
+            return;
+        };
+        missed.ahead = true;
+        // Where there is nothing to run it in, the lead goes back with the rest.
+        drop(M::launch((self, lead, load), |(call, lead, load)| {
+            (Cargo::new(call, at, policy, missed, lead), load())
+        }));
     }
 
-    /// What a leader does before the load: it takes away a value that does not decode, or looks again if one may
-    /// have come meanwhile.
-    async fn prepare(&self, at: At<'_>, missed: Missed, lead: Lead<B::Raw>) -> Boarded<B::Raw, K::Return> {
-        if missed.undecodable {
-            self.cache.remove_undecodable::<K::Value, K::None>(at.key).await;
-            return Boarded::Lead(lead);
-        }
-        let may_have_come = lead.waited() || self.cache.sample(at.key) != missed.sample;
-        if missed.store_failed || !(may_have_come || self.cache.core.capabilities.local) {
-            return Boarded::Lead(lead);
-        }
-        self.look_before_the_load(at, lead).await
-    }
-
-    /// Reads once more; what is there by now lands.
-    pub(super) async fn look_before_the_load(
-        &self,
+    /// The call's answer; the old value if the load has none.
+    fn answer(
+        cache: &Cache<B, S>,
         at: At<'_>,
-        lead: Lead<B::Raw>,
-    ) -> Boarded<B::Raw, K::Return> {
-        match self.cache.look_again::<K>(at).await {
-            Found::Value(value) => {
-                self.land(lead, &value, None);
-                Boarded::Landed(K::value(value), Source::Hit)
-            }
-            Found::None => match K::none() {
-                Some(none) => {
-                    lead.land(Landing::None);
-                    Boarded::Landed(none, Source::Hit)
-                }
-                None => Boarded::Lead(lead),
-            },
-            Found::Nothing | Found::Undecodable | Found::Failed(_) => Boarded::Lead(lead),
-        }
-    }
-
-    /// One waiter's result from what a flight brought.
-    fn read_landing(&self, landing: &Landing<B::Raw>) -> Option<K::Return> {
-        match landing {
-            Landing::Value(raw) => self.cache.serializer.load(raw).ok().map(K::value),
-            Landing::None => K::none(),
-            Landing::Failed(error) => self.share.take(error).map(K::rest),
-            Landing::Alone => None,
-        }
-    }
-
-    /// Stores what was loaded as far as it may be, lands it, and gives it back.
-    pub(super) async fn settle(
-        &self,
-        at: At<'_>,
-        policy: &Policy,
-        lead: Lead<B::Raw>,
-        returned: K::Return,
-        may_store: bool,
+        settled: Settled<K::Return>,
+        old: Option<Old<K::Value>>,
     ) -> K::Return {
-        scope::came_from(Source::Loaded);
-        let cache = self.cache;
-        let may_store = may_store && scope::here().writes();
-        match K::split(returned) {
-            Split::Value(value) => {
-                let stores = may_store && !self.hooks.skips(&value);
-                let raw = if stores {
-                    cache.storable(cache.serializer.dump(&value))
-                } else {
-                    None
-                };
-                let copy = raw.as_ref().and_then(Raw::share);
-                let ttl = self.hooks.ttl(&value).unwrap_or(policy.ttl);
-                if let Some(lead) = cache.store_loaded(at.namespace, raw, ttl, lead).await {
-                    self.land(lead, &value, copy);
-                }
-                K::value(value)
+        let (returned, source) = match settled {
+            Settled::Done(returned, source) => (returned, source),
+            Settled::Failed(Some(returned)) => (returned, Source::Loaded),
+            Settled::Failed(None) => {
+                let old = old.expect("only a caller with an old value gets nothing else");
+                (old.into_returned::<K>(), Source::Stale)
             }
-            Split::None => {
-                let dumped = if may_store {
-                    K::None::dump(&cache.serializer)
-                } else {
-                    None
-                };
-                let raw = dumped.and_then(|dumped| cache.storable(dumped));
-                if let Some(lead) = cache
-                    .store_loaded(at.namespace, raw, policy.none_ttl_or_ttl(), lead)
-                    .await
-                {
-                    lead.land(Landing::None);
-                }
-                // A kind that splits into a None can be made of one.
-                K::none().expect("the kind has a None")
-            }
-            Split::Rest(error) => {
-                lead.land(self.share.share(&error).map_or(Landing::Alone, Landing::Failed));
-                K::rest(error)
-            }
+        };
+        scope::came_from(source);
+        match source {
+            Source::Shared => cache.tell(at, EventKind::LoadShared),
+            Source::Stale => cache.tell(at, EventKind::Stale),
+            Source::Uncached | Source::Hit | Source::Loaded => {}
         }
-    }
-
-    /// Lands a value. It is written once more for those who wait, so that a value needs no `Clone`.
-    fn land(&self, lead: Lead<B::Raw>, value: &K::Value, copy: Option<B::Raw>) {
-        if !lead.close() {
-            return lead.land(Landing::Alone);
-        }
-        let raw = copy.or_else(|| self.cache.serializer.dump(value).ok());
-        lead.land(raw.map_or(Landing::Alone, |raw| Landing::Value(Arc::new(raw))));
+        returned
     }
 }

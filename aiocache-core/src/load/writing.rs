@@ -52,6 +52,7 @@ impl<R> Flights<R> {
     /// Takes the right to store from every load under `prefix`, and waits for stores that have begun.
     pub(crate) async fn clearing(&self, prefix: &str) {
         self.count_all();
+        self.forget_failures(prefix);
         if self.len() == 0 {
             return;
         }
@@ -71,7 +72,10 @@ impl<R> Drop for Writing<'_, R> {
                 }
             });
         }
-        self.keys.for_each(|key| self.flights.writers_of(key).end());
+        self.keys.for_each(|key| {
+            self.flights.forget_failure(key);
+            self.flights.writers_of(key).end();
+        });
     }
 }
 

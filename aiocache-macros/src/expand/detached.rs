@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
-use super::{parts, patterns, signature};
+use super::{cached, parts, patterns};
 use crate::argument::{Arg, Passing};
 use crate::model::CachedFn;
 use crate::names::mentions;
@@ -19,10 +19,9 @@ pub(super) fn loader(model: &CachedFn) -> TokenStream {
         .filter(|arg| arg.passing == Passing::Shared)
         .map(lend);
     let load = match &model.controls {
-        Some(controls) => {
-            let turbofish = signature::turbofish(model);
-            let args = model.args.iter().map(|arg| &arg.local);
-            quote_spanned!(site=> #controls::uncached #turbofish (#(#args),*).await)
+        Some(_) => {
+            let run = cached::run_body(model);
+            quote_spanned!(site=> #run.await)
         }
         None => {
             let start = parts::body_start(model);
@@ -36,7 +35,8 @@ pub(super) fn loader(model: &CachedFn) -> TokenStream {
             } else {
                 model.body().clone()
             };
-            quote_spanned!(site=> #start #(#rebound)* #patterns #body)
+            let context = cached::context(model);
+            quote_spanned!(site=> #start #context #(#rebound)* #patterns #body)
         }
     };
     quote_spanned!(site=> move || { #(#taken)* async move { #(#lent)* #load } })

@@ -3,6 +3,7 @@
 //! Generated code is methods on the user's cache and absolute `::core` paths, so it means the same whatever names the
 //! user's module has. Locals have mixed-site hygiene and never meet the user's.
 
+mod answers;
 mod cached;
 mod controls;
 mod detached;
@@ -25,11 +26,10 @@ use crate::subject::Subject;
 pub(crate) fn expand(model: &CachedFn) -> TokenStream {
     let site = Span::mixed_site();
     let prelude = key::marker(model);
-    let call = match (&model.keys, model.puts, model.detached) {
-        (Some(_), ..) => multi_cached::call(model, "__run"),
-        (None, true, _) => cached::call(model, "__refresh"),
-        (None, false, true) => cached::call(model, "__run_detached"),
-        (None, false, false) => cached::call(model, "__run"),
+    let call = match (&model.keys, model.puts) {
+        (Some(_), _) => multi_cached::call(model, "__run"),
+        (None, true) => cached::call(model, "__refresh"),
+        (None, false) => cached::call(model, "__run"),
     };
     let (attrs, sig) = (signature::wrapper_attrs(model), signature::wrapper(model));
     let wrapper = wrapper(model, &attrs, &sig, quote_spanned!(site=> #prelude #call));

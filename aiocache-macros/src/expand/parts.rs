@@ -99,6 +99,7 @@ fn hooks(model: &CachedFn, asks: Asks) -> TokenStream {
         ("__skip_if", &model.skip_if, asks == Asks::Load),
         ("__ttl_with", &model.ttl_with, asks != Asks::Read),
         ("__share_error", &model.share_error, asks == Asks::Load),
+        ("__fail_if", &model.policy.fail_if, asks == Asks::Load),
     ];
     let given = closures
         .iter()
@@ -116,20 +117,55 @@ fn hooks(model: &CachedFn, asks: Asks) -> TokenStream {
     hooks
 }
 
-/// What the options say about storing and waiting.
+/// What the options say about storing, loading and waiting.
 pub(super) fn policy(model: &CachedFn, sight: Sight) -> TokenStream {
     let ttl = model.ttl.as_ref().map(|ttl| life(model, "ttl", ttl, sight));
     let none_ttl = model
         .none_ttl
         .as_ref()
         .map(|ttl| life(model, "none_ttl", ttl, sight));
-    let max_wait = model
-        .max_wait
-        .map(|nanos| quote_spanned!(Span::mixed_site()=> .__max_wait_nanos(#nanos)));
-    let lease = model
-        .lease
-        .map(|nanos| quote_spanned!(Span::mixed_site()=> .__lease_nanos(#nanos)));
-    quote_spanned!(Span::mixed_site()=> __cache.__policy() #ttl #none_ttl #max_wait #lease)
+    let start = policy_start(model);
+    let times = &model.policy.times;
+    // A soft timeout looks for the grace before it.
+    let nanos = [
+        ("__max_wait_nanos", model.max_wait),
+        ("__lease_nanos", model.lease),
+        ("__back_off_nanos", times.back_off),
+        ("__soft_timeout_nanos", times.soft_timeout),
+        ("__hard_timeout_nanos", times.hard_timeout),
+    ];
+    let nanos = nanos.into_iter().filter_map(|(name, nanos)| {
+        let name = Ident::new(name, Span::mixed_site());
+        nanos.map(|nanos| quote_spanned!(Span::mixed_site()=> .#name(#nanos)))
+    });
+    let shares = [
+        ("__jitter", model.policy.jitter),
+        ("__refresh_ahead", model.policy.refresh_ahead),
+    ];
+    let shares = shares.into_iter().filter_map(|(name, share)| {
+        let name = Ident::new(name, Span::mixed_site());
+        share.map(|share| quote_spanned!(Span::mixed_site()=> .#name(#share)))
+    });
+    let detached = (model.detached && sight == Sight::Function)
+        .then(|| quote_spanned!(Span::mixed_site()=> .__detached()));
+    quote_spanned!(Span::mixed_site()=> #start #ttl #none_ttl #(#nanos)* #(#shares)* #detached)
+}
+
+/// What the options say about how old a value may be.
+pub(super) fn policy_start(model: &CachedFn) -> TokenStream {
+    let start = match &model.policy.named {
+        None => quote_spanned!(Span::mixed_site()=> __cache.__policy()),
+        Some(named) => {
+            let at = Span::mixed_site().located_at(named.span());
+            quote_spanned!(at=> (#named).__copy())
+        }
+    };
+    let grace = model
+        .policy
+        .times
+        .grace
+        .map(|nanos| quote_spanned!(Span::mixed_site()=> .__grace_nanos(#nanos)));
+    quote_spanned!(Span::mixed_site()=> #start #grace)
 }
 
 /// `.__ttl_nanos(…)` and its like.

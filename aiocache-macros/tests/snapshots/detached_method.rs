@@ -13,10 +13,10 @@ async fn load(&self, id: u64, name: &str) -> Option<User> {
         ::core::result::Result::Ok(__returned) => __returned,
         ::core::result::Result::Err(__looked) => {
             __call
-                .__run_detached(
+                .__run(
                     &__key,
                     __looked,
-                    __cache.__policy(),
+                    __cache.__policy().__detached(),
                     move || {
                         let __this = __cache.__taken_along(self);
                         let name = __cache.__taken_along(name);

@@ -97,7 +97,7 @@ impl load_user {
                 __cache.__kind::<Result<Option<User>, Error>, true>().__kind().__share(),
             )
             .__value_can_be_stored()
-            .__peek(&__key)
+            .__peek(&__key, __cache.__policy())
             .await
     }
     pub(crate) async fn set(

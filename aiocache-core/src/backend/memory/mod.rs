@@ -11,6 +11,7 @@ use crate::stats::StoreStats;
 
 mod bound;
 mod fence;
+mod marks;
 mod queues;
 mod shard;
 mod slot;
@@ -19,6 +20,7 @@ mod store;
 mod tests;
 
 use bound::Bound;
+pub(crate) use marks::Marks;
 use store::Store;
 
 const DEFAULT_ENTRIES: u64 = 10_000;

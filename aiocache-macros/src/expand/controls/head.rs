@@ -43,6 +43,7 @@ impl Head {
                 .iter()
                 .flat_map(|namespace| model.mentioned(namespace)),
         );
+        positions.extend(model.policy.named.iter().flat_map(|named| model.mentioned(named)));
         positions.sort_unstable();
         positions.dedup();
         positions.retain(|position| model.keys.as_ref().is_none_or(|keys| keys.arg != *position));

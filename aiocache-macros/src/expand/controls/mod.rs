@@ -7,7 +7,7 @@ mod single;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{GenericParam, Ident};
+use syn::{FnArg, GenericParam, Ident};
 
 use self::head::Head;
 use super::key;
@@ -89,7 +89,22 @@ fn uncached(model: &CachedFn) -> TokenStream {
     let sig = signature::named(function.sig.clone(), "uncached");
     let vis = &function.vis;
     let used = used_by_options(model);
-    let mut tokens = quote_spanned!(Span::mixed_site()=> #(#attrs)* #vis #sig);
+    let Some(context) = &model.context else {
+        let mut tokens = quote_spanned!(Span::mixed_site()=> #(#attrs)* #vis #sig);
+        function
+            .brace
+            .surround(&mut tokens, |inside| inside.extend([used, function.body.clone()]));
+        return tokens;
+    };
+    let mut load = signature::named(sig.clone(), "__load");
+    load.inputs.insert(0, FnArg::Typed(context.clone()));
+    let uncached = signature::named(signature::wrapper(model), "uncached");
+    let turbofish = signature::turbofish(model);
+    let args = model.args.iter().map(|arg| &arg.local);
+    let mut tokens = quote_spanned!(Span::mixed_site()=>
+        #vis #uncached { Self::__load #turbofish (::core::default::Default::default(), #(#args),*).await }
+        #(#attrs)* #[doc(hidden)] #vis #load
+    );
     function
         .brace
         .surround(&mut tokens, |inside| inside.extend([used, function.body.clone()]));
@@ -100,10 +115,16 @@ fn uncached(model: &CachedFn) -> TokenStream {
 fn used_by_options(model: &CachedFn) -> TokenStream {
     let in_key = model.key.names(&model.args);
     let expressions = || {
-        [Some(&model.cache), model.namespace.as_ref()]
-            .into_iter()
-            .flatten()
-            .chain(model.lifetimes())
+        [
+            Some(&model.cache),
+            model.namespace.as_ref(),
+            model.policy.named.as_ref(),
+            model.policy.fallback.as_ref(),
+            model.policy.on_timeout.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(model.lifetimes())
     };
     let used = |name: &String| in_key.contains(name) || expressions().any(|expr| mentions(expr, name));
     let idents = model.args.iter().flat_map(|arg| {

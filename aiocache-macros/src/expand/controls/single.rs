@@ -22,6 +22,7 @@ pub(super) fn expand(model: &CachedFn) -> TokenStream {
     );
     let locate = quote_spanned!(site=> #cache #written);
     let policy = parts::policy(model, Sight::Control);
+    let fresh = parts::policy_start(model);
     let (peeking, setting) = (
         parts::call(model, &owned, Sight::Control, Asks::Read),
         parts::call(model, output, Sight::Control, Asks::Store),
@@ -62,7 +63,7 @@ pub(super) fn expand(model: &CachedFn) -> TokenStream {
             -> ::core::result::Result<::core::option::Option<#owned>, #krate::Error> #peek_clause
         {
             #locate
-            #peeking.#call_peek(&#key).await
+            #peeking.#call_peek(&#key, #fresh).await
         }
 
         #vis async fn set #set_generics (#(#set_params,)* value: impl #krate::__Prime<#output>)
