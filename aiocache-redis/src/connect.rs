@@ -82,6 +82,7 @@ impl Connect {
     }
 
     /// Tells of its connections to `watch`.
+    #[cfg(feature = "cluster")]
     pub(crate) fn watched_by(mut self, watch: &Watch) -> Self {
         self.watch = Arc::clone(watch);
         self
