@@ -90,13 +90,13 @@ impl<B: Backend, S> Cache<B, S> {
     /// Every event of the cache passes here; those of the store alone have a place in [`Watchers`].
     ///
     /// [`Watchers`]: crate::events::Watchers
+    #[inline]
     fn tell_of(&self, kind: EventKind, namespace: &str, key: Option<&str>, items: usize) {
         self.core.counts.note(kind, items);
-        if self.extras.plugins.is_empty() && !self.core.watchers.listens() {
-            return;
+        if !self.extras.plugins.is_empty() || self.core.watchers.listens() {
+            let event = Event::new(kind, &self.core.name, namespace, key, items);
+            self.core.watchers.tell(&self.extras.plugins, &event);
         }
-        let event = Event::new(kind, &self.core.name, namespace, key, items);
-        self.core.watchers.tell(&self.extras.plugins, &event);
     }
 
     /// Whether commands are timed for the log or for metrics.
@@ -138,20 +138,18 @@ impl<B: Backend, S> Cache<B, S> {
     }
 
     /// Tells what a read found.
+    #[inline]
     pub(super) fn tell_of_read(&self, command: &Command<'_>, outcome: &Outcome<'_>) {
-        for (kind, items) in found(command, outcome) {
-            self.tell_of(kind, command.namespace, command.key, items);
+        let (CommandName::Get | CommandName::MultiGet, Outcome::Read { hits }) = (command.name, outcome)
+        else {
+            return;
+        };
+        let misses = command.items - hits;
+        if *hits > 0 {
+            self.tell_of(EventKind::Hit, command.namespace, command.key, *hits);
+        }
+        if misses > 0 {
+            self.tell_of(EventKind::Miss, command.namespace, command.key, misses);
         }
     }
-}
-
-/// What a read says of its keys; nothing, if the command is none.
-#[inline]
-fn found(command: &Command<'_>, outcome: &Outcome<'_>) -> impl Iterator<Item = (EventKind, usize)> + use<> {
-    let (hits, misses) = match (command.name, outcome) {
-        (CommandName::Get | CommandName::MultiGet, Outcome::Read { hits }) => (*hits, command.items - hits),
-        _ => (0, 0),
-    };
-    let told = [(EventKind::Hit, hits), (EventKind::Miss, misses)];
-    told.into_iter().filter(|(_, items)| *items > 0)
 }
