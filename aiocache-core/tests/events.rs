@@ -156,6 +156,53 @@ async fn a_refresh_is_told_when_the_new_value_is_there() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_old_value_that_stands_in_for_a_failed_load_is_stale() {
+    let cache = SimpleMemoryCache::new();
+    let mut events = cache.events();
+    let policy = Policy::new().ttl(Ttl::seconds(10)).grace(Duration::from_secs(60));
+    let call = |loaded: Result<u32, String>| cache.get_or_load("k", &policy, || async { loaded });
+    call(Ok(1)).await.unwrap();
+    tokio::time::advance(Duration::from_secs(11)).await;
+    assert_eq!(call(Err("no".to_owned())).await, Ok(1));
+    let expected = [
+        "miss",
+        "load_started",
+        "load_finished",
+        "miss",
+        "load_started",
+        "load_failed",
+        "stale",
+    ];
+    assert_eq!(names(&mut events), expected);
+    assert_eq!(cache.stats().stale, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_ahead_is_told_after_the_hit_that_began_it() {
+    let cache = SimpleMemoryCache::new();
+    let mut events = cache.events();
+    let policy = Policy::new().ttl(Ttl::seconds(10)).refresh_ahead(0.5);
+    let call = || cache.get_or_load("k", &policy, || async { Ok::<_, String>(1_u32) });
+    call().await.unwrap();
+    tokio::time::advance(Duration::from_secs(6)).await;
+    call().await.unwrap();
+    cache
+        .close()
+        .await
+        .expect("it waits for what runs in the background");
+    let expected = [
+        "miss",
+        "load_started",
+        "load_finished",
+        "hit",
+        "load_started",
+        "load_finished",
+        "refreshed",
+    ];
+    assert_eq!(names(&mut events), expected);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_eviction_is_told_with_its_reason() {
     let store = MemoryBackend::<Object>::builder().max_weight(10, |_, raw| raw.get::<u32>().unwrap_or(1));
     let cache = Cache::builder(store.build()).build();

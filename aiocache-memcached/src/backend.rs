@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aiocache_core::{
     Backend, Capabilities, Entry, Error, ErrorKind, JsonSerializer, KeyRule, Remaining, Reply, Result,
-    Version, Want,
+    StoreWatch, Version, Want,
 };
 use bytes::Bytes;
 
@@ -150,6 +150,10 @@ impl Backend for MemcachedBackend {
         capabilities.max_value_bytes = Some(limits.max_value_bytes);
         capabilities.deadline = Some(self.servers.longest());
         capabilities
+    }
+
+    fn watch(&self, watch: StoreWatch) {
+        self.servers.watch(&watch);
     }
 
     async fn read<R: Send>(

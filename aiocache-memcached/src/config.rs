@@ -1,7 +1,7 @@
 //! The options of a [`MemcachedBackend`].
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
@@ -172,6 +172,7 @@ impl MemcachedBuilder {
             within: self.connect_timeout,
             max_value_bytes: limits.max_stored_bytes(),
             generations: limits.clearable.then(Arc::default),
+            watch: OnceLock::new(),
         };
         let connects = addresses.into_iter().map(connect).collect();
         Ok(MemcachedBackend::over(Servers::new(connects, limits)))

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aiocache_core::{Error, ErrorKind, Result};
+use aiocache_core::{Error, ErrorKind, Result, StoreWatch};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -37,9 +37,18 @@ pub(crate) struct Connect {
     pub(crate) max_value_bytes: usize,
     /// Those of this server, where namespaces can be cleared.
     pub(crate) generations: Option<Arc<Generations>>,
+    /// Who hears of connections, once a cache is built of the backend.
+    pub(crate) watch: OnceLock<StoreWatch>,
 }
 
 impl Connect {
+    /// Tells that a connection took the place of one that was lost.
+    pub(crate) fn reconnected(&self) {
+        if let Some(watch) = self.watch.get() {
+            watch.reconnected();
+        }
+    }
+
     /// Connects, logs in, and learns which commands the server knows.
     pub(crate) async fn open(self: Arc<Self>, epoch: Arc<AtomicU64>) -> Result<Connection> {
         let address = format!("{}:{}", self.host, self.port);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aiocache_core::{InRuntime, PerRuntime, Result};
+use aiocache_core::{InRuntime, PerRuntime, Result, StoreWatch};
 
 use crate::command::Command;
 use crate::config::Limits;
@@ -41,6 +41,13 @@ impl Servers {
             ring: Ring::new(&names),
             limits,
             lanes: Arc::default(),
+        }
+    }
+
+    pub(crate) fn watch(&self, watch: &StoreWatch) {
+        for connect in &self.connects {
+            // A backend has one cache.
+            let _first = connect.watch.set(watch.clone());
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aiocache_core::{
     Backend, Capabilities, Entry, Error, ErrorKind, JsonSerializer, Locked, Remaining, Reply, Result,
-    Version, Want,
+    StoreWatch, Version, Want,
 };
 use bytes::Bytes;
 use redis::{Cmd, Value};
@@ -141,6 +141,10 @@ impl Backend for RedisBackend {
         capabilities.max_value_bytes = Some(limits.max_value_bytes);
         capabilities.deadline = Some(limits.deadline);
         capabilities
+    }
+
+    fn watch(&self, watch: StoreWatch) {
+        self.store.watch(watch);
     }
 
     async fn read<R: Send>(

@@ -1,10 +1,10 @@
 //! Making a connection: the handshake, and the alarm that tells when it is over.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aiocache_core::{Error, ErrorKind, Result};
+use aiocache_core::{Error, ErrorKind, Result, StoreWatch};
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 use redis::ConnectionAddr;
 use redis::aio::MultiplexedConnection;
@@ -40,7 +40,11 @@ pub(crate) struct Connect {
     refuses_resp3: AtomicBool,
     client_name: Option<String>,
     address: String,
+    watch: Watch,
 }
+
+/// Who hears of connections, once a cache is built of the backend. Shared by the nodes of a cluster.
+pub(crate) type Watch = Arc<OnceLock<StoreWatch>>;
 
 impl Connect {
     /// # Errors
@@ -57,6 +61,7 @@ impl Connect {
             refuses_resp3: AtomicBool::new(false),
             client_name,
             address,
+            watch: Watch::default(),
         })
     }
 
@@ -74,6 +79,26 @@ impl Connect {
         connect.address = sentinels.to_string();
         connect.sentinels = Some(Arc::new(sentinels));
         Ok(connect)
+    }
+
+    /// Tells of its connections to `watch`.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn watched_by(mut self, watch: &Watch) -> Self {
+        self.watch = Arc::clone(watch);
+        self
+    }
+
+    /// Takes note of who is to hear of its connections.
+    pub(crate) fn watch(&self, watch: StoreWatch) {
+        // A backend has one cache.
+        let _first = self.watch.set(watch);
+    }
+
+    /// Tells that a connection took the place of one that was lost.
+    pub(crate) fn reconnected(&self) {
+        if let Some(watch) = self.watch.get() {
+            watch.reconnected();
+        }
     }
 
     /// Where it leads, without credentials.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 
-use aiocache_core::{InRuntime, PerRuntime, Result};
+use aiocache_core::{InRuntime, PerRuntime, Result, StoreWatch};
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::Limits;
@@ -53,6 +53,10 @@ impl Connections {
             limits,
             sets: Arc::default(),
         })
+    }
+
+    pub(crate) fn watch(&self, watch: StoreWatch) {
+        self.connect.watch(watch);
     }
 
     /// Where they lead, without credentials.

@@ -154,7 +154,13 @@ impl Lane {
     ) {
         let outcome = loop {
             match connect.open(limits.connect_timeout).await {
-                Ok((link, health)) => break Ok(self.install(link, health)),
+                Ok((link, health)) => {
+                    let live = self.install(link, health);
+                    if live.generation > 1 {
+                        connect.reconnected();
+                    }
+                    break Ok(live);
+                }
                 Err(error) => match self.failed(&error, limits.deadline) {
                     Some(pause) => sleep(pause).await,
                     None => break Err(error),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aiocache_core::Result;
+use aiocache_core::{Result, StoreWatch};
 use redis::{Cmd, Value};
 use tokio::time::Instant;
 
@@ -29,6 +29,14 @@ impl Store {
             Self::Node(node) => node.limits(),
             #[cfg(feature = "cluster")]
             Self::Cluster(cluster) => cluster.limits(),
+        }
+    }
+
+    pub(crate) fn watch(&self, watch: StoreWatch) {
+        match self {
+            Self::Node(node) => node.watch(watch),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.watch(watch),
         }
     }
 

@@ -82,7 +82,7 @@ impl fmt::Display for Stats {
             connections,
         } = self.store;
         let under_way = u64::try_from(self.loads_under_way).unwrap_or(u64::MAX);
-        let remote = connections.map(|_| self.reconnects);
+        let remote = (connections.is_some() || self.reconnects > 0).then_some(self.reconnects);
         let lines = [
             ("hits", Some(self.hits)),
             ("misses", Some(self.misses)),

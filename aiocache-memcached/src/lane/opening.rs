@@ -54,10 +54,11 @@ impl Shared {
     /// Starts the tasks of new connections. With none at all, gives the pause before the next attempt if commands
     /// shall still wait for it.
     fn install(self: &Arc<Self>, links: Vec<Connection>, failure: Option<Error>) -> Option<Duration> {
+        let mut reconnected = false;
         let mut state = self.lock();
         if !links.is_empty() {
             // Before the first command goes over them: see `Connection::epoch`.
-            self.epoch.store(next_epoch(), SeqCst);
+            reconnected = self.epoch.swap(next_epoch(), SeqCst) != 0;
             state.proven &= state.live > 0;
             state.live += links.len();
             state.not_before = None;
@@ -79,6 +80,9 @@ impl Shared {
         };
         let error = state.last_error.clone();
         drop(state);
+        if reconnected {
+            links.iter().for_each(|_| self.connect.reconnected());
+        }
         for link in links {
             tokio::spawn(Arc::clone(self).work(link));
         }

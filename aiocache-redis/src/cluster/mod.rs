@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use aiocache_core::{Error, ErrorKind, Result};
+use aiocache_core::{Error, ErrorKind, Result, StoreWatch};
 use futures_util::future::{join_all, select_ok};
 use redis::{Cmd, ConnectionInfo, Value};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use self::map::Map;
 use self::redirect::Place;
 use crate::config::Limits;
-use crate::connect::{Connect, moved_to};
+use crate::connect::{Connect, Watch, moved_to};
 use crate::connection::Connections;
 use crate::strays::Over;
 use crate::wire::{Repeat, Wire};
@@ -43,6 +43,7 @@ pub(crate) struct Cluster {
     like: ConnectionInfo,
     client_name: Option<String>,
     limits: Limits,
+    watch: Watch,
     map: RwLock<Map>,
     /// When somebody last began to look at the whole cluster.
     looked: Mutex<Option<Instant>>,
@@ -70,18 +71,25 @@ impl Cluster {
         if like.redis_settings().db() != 0 {
             return Err(invalid("a cluster has database 0 only"));
         }
+        let watch = Watch::default();
         let seeds = hosts.into_iter().map(|host| {
             let connect = Connect::new(host, client_name.clone())?;
-            Ok(Connections::new(connect, limits))
+            Ok(Connections::new(connect.watched_by(&watch), limits))
         });
         Ok(Arc::new(Self {
             seeds: seeds.collect::<Result<_>>()?,
             like,
             client_name,
             limits,
+            watch,
             map: RwLock::default(),
             looked: Mutex::default(),
         }))
+    }
+
+    pub(crate) fn watch(&self, watch: StoreWatch) {
+        // A backend has one cache.
+        let _first = self.watch.set(watch);
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -203,7 +211,7 @@ impl Cluster {
     fn connections(&self, place: &Place) -> Result<Arc<Connections>> {
         let address = moved_to(self.like.addr(), place.host.clone(), place.port);
         let connect = Connect::new(self.like.clone().set_addr(address), self.client_name.clone())?;
-        Ok(Connections::new(connect, self.limits))
+        Ok(Connections::new(connect.watched_by(&self.watch), self.limits))
     }
 
     fn map(&self) -> RwLockReadGuard<'_, Map> {
