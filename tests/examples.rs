@@ -43,6 +43,32 @@ fn cached_stores_values_and_no_errors() {
 }
 
 #[test]
+fn policies_serve_old_values_and_ask_a_failing_source_once() {
+    let lines = lines("policies", None);
+    assert_lines(
+        &lines,
+        &[
+            "asking for EUR",
+            "(Ok(1.08), Loaded)",
+            "asking for EUR",
+            "(Ok(1.08), Stale)",
+            "(Ok(1.08), Stale) without asking again",
+            "asking for USD",
+            "Ok(0.0), the fallback",
+            "making a",
+            r#"(Ok("report a"), Loaded)"#,
+            r#"(Ok("report a"), Stale)"#,
+            "making a",
+            r#"(Ok("report a"), Hit)"#,
+            "getting /",
+            r#"Ok("page /")"#,
+            "/ is unchanged",
+            r#"Ok("page /")"#,
+        ],
+    );
+}
+
+#[test]
 fn multi_cached_asks_for_missing_keys_only() {
     let lines = lines("multi_cached", None);
     let runs: Vec<&str> = lines

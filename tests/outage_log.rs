@@ -36,7 +36,7 @@ impl Visit for Line {
 
 impl Subscriber for Warnings {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "aiocache"
+        metadata.target() == "aiocache" && *metadata.level() <= Level::WARN
     }
 
     fn event(&self, event: &Event<'_>) {

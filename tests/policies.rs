@@ -37,13 +37,13 @@ where
     assert_eq!(ask(&before, Err("down")).await, (Ok(1), Source::Stale));
     assert_eq!(ask(&restarted, Err("down")).await, (Ok(1), Source::Stale));
     assert_eq!(
-        restarted.get::<u32>("k").await.unwrap(),
+        restarted.get::<u32>("k").await.expect("it answers"),
         Some(1),
         "the bytes are plain, and there until the end"
     );
     assert_eq!(ask(&restarted, Ok(2)).await, (Ok(2), Source::Loaded));
     assert_eq!(ask(&before, Err("down")).await, (Ok(2), Source::Hit));
-    restarted.delete("k").await.unwrap();
+    restarted.delete("k").await.expect("it answers");
     assert_eq!(ask(&before, Err("down")).await.0, Err("down".to_owned()));
 }
 

@@ -108,6 +108,8 @@ impl Attribute {
                 "version",
                 "max_wait",
                 "share_error",
+                "policy",
+                "grace",
                 "jitter",
                 "controls",
                 "crate",

@@ -46,8 +46,8 @@ pub(crate) fn description() -> String {
             .ok()
     });
     let gigabytes = kilobytes.unwrap_or(0) / 1024 / 1024;
-    let compiler = first_line("rustc", "--version");
-    let redis = first_line("redis-server", "--version");
+    let compiler = first_words("rustc", 2);
+    let redis = first_words("redis-server", 3);
     format!("{cores} cores of {model}, {gigabytes} GiB; {compiler}; {redis}")
 }
 
@@ -57,11 +57,10 @@ pub(crate) fn load() -> String {
     load.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
-fn first_line(program: &str, option: &str) -> String {
-    let output = Command::new(program).arg(option).output();
+/// What a program says of its version, without its build.
+fn first_words(program: &str, words: usize) -> String {
+    let output = Command::new(program).arg("--version").output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let text = text.unwrap_or_else(|_| format!("no {program}"));
-    // redis-server tells its build too.
-    let words = text.lines().next().unwrap_or_default().split_whitespace();
-    words.take(3).collect::<Vec<_>>().join(" ")
+    text.split_whitespace().take(words).collect::<Vec<_>>().join(" ")
 }

@@ -9,7 +9,7 @@ use crate::store::Part;
 use crate::table::{self, in_order};
 use crate::wire;
 use crate::workload::{Record, Value};
-use crate::{allocations, instructions, machine, memory, misses, scale, stampede, svg, targets};
+use crate::{allocations, instructions, memory, misses, scale, stampede, svg, targets};
 
 const INTRODUCTION: &str = "# Performance\n\nWritten by `cargo bench -p aiocache-peers -- --write`. Every library \
     does the same work: a `u64` argument to a value that is cloned out, async, on one tokio runtime with a worker for \
@@ -54,6 +54,7 @@ pub(crate) fn write(parts: &[Part]) {
 
 fn provenance(parts: &[Part], samples: &[&Sample]) -> String {
     let machines = in_order(parts.iter().map(|part| part.machine.as_str()));
+    let versions = in_order(parts.iter().map(|part| part.versions.as_str()));
     let ran: Vec<String> = parts
         .iter()
         .map(|part| {
@@ -78,7 +79,7 @@ fn provenance(parts: &[Part], samples: &[&Sample]) -> String {
     format!(
         "{}. {}; {python}. Parts: {}",
         machines.join("; "),
-        machine::versions(),
+        versions.join("; "),
         ran.join(", ")
     )
 }

@@ -14,6 +14,7 @@ pub(crate) struct Part {
     /// Of the machine, when the part ended.
     pub(crate) load: String,
     pub(crate) machine: String,
+    pub(crate) versions: String,
     pub(crate) samples: Vec<Sample>,
 }
 
@@ -26,10 +27,11 @@ fn folder() -> PathBuf {
 
 pub(crate) fn save(part: &str, options: &Options, samples: &[Sample]) {
     let header = format!(
-        "quick {}\nload {}\nmachine {}\n",
+        "quick {}\nload {}\nmachine {}\nversions {}\n",
         options.is_quick(),
         machine::load(),
-        machine::description()
+        machine::description(),
+        machine::versions()
     );
     fs::create_dir_all(folder()).expect("target/ is ours");
     let path = folder().join(format!("{part}.tsv"));
@@ -50,6 +52,7 @@ pub(crate) fn load() -> Vec<Part> {
             quick: field("quick ") == "true",
             load: field("load ").to_owned(),
             machine: field("machine ").to_owned(),
+            versions: field("versions ").to_owned(),
             samples: samples::parse(&text),
         })
     };

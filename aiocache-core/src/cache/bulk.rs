@@ -21,7 +21,8 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// too. A key without a pair is absent from the result and not stored. Hits are not rewritten. Single and bulk
     /// loads share their work: a key that another caller loads is waited for. So `load` can be called more than
     /// once, when that other load fails or is dropped. What is said at [`get_or_load`](Self::get_or_load) of writes,
-    /// waiting and a failing store holds here too.
+    /// waiting and a failing store holds here too. Of the policy's options for slow and failing loads, `grace` only
+    /// keeps values for calls of single keys: here, a value beyond its ttl is a miss.
     ///
     /// # Errors
     /// Those of `load`, or of another caller's load if the policy shares errors.
@@ -133,11 +134,11 @@ where
         keys: impl IntoIterator<Item = A>,
         asked: impl Fn(&mut KeyBuf, &A),
         given: impl Fn(&mut KeyBuf, &KeyOf<K>),
+        policy: Policy,
     ) -> Result<K::Map> {
         if self.cache().is_off() {
             return Ok(K::Map::from_pairs(std::iter::empty()));
         }
-        let policy = Policy::new();
         Flow::new(&self, &policy, keys, asked, given).peek().await
     }
 

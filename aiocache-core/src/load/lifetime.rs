@@ -62,6 +62,12 @@ pub(super) enum Age {
 }
 
 impl Ageing {
+    /// Nothing does.
+    pub(super) const NONE: Self = Self {
+        grace: Duration::ZERO,
+        refresh_ahead: 0,
+    };
+
     /// The age of something with this ttl, by what is left of it.
     pub(super) fn age(self, left: Option<Remaining>, ttl: Option<Duration>) -> Age {
         let left = match left {

@@ -2,6 +2,7 @@
 
 use super::bulk::{KeyOf, PairHooks, ValueOf};
 use super::flights::Ends;
+use super::lifetime::{Age, Ageing};
 use super::look::Answer as _;
 use super::many::{Answer, Flow, Led};
 use super::pairs::BulkOutcome;
@@ -64,8 +65,21 @@ where
             .iter()
             .map(|&index| self.items[index].key.as_str())
             .collect();
-        let decode = |_, entry: Entry<'_, B::Raw>| cache.decode::<_, K::None>(&entry);
-        let found = cache.core.backend.read_many(&keys, Want::VALUE, decode).await?;
+        let ages = self.policy.ages() && cache.core.capabilities.remaining_ttl;
+        let (want, ageing) = if ages {
+            (Want::REMAINING, self.policy.ageing())
+        } else {
+            (Want::VALUE, Ageing::NONE)
+        };
+        let decode = |_, entry: Entry<'_, B::Raw>| {
+            // A load of many keys hands its keys over, so it could not say whose an old value is: that is a miss.
+            if ageing.age(entry.remaining, None) == Age::Stale {
+                Found::Nothing
+            } else {
+                cache.decode::<_, K::None>(&entry)
+            }
+        };
+        let found = cache.core.backend.read_many(&keys, want, decode).await?;
         if !cache.core.capabilities.local {
             cache.core.trouble.answered(cache.name(), Asked::Read);
         }

@@ -173,6 +173,7 @@ impl load_users {
                     }
                     __key.__end();
                 },
+                __cache.__policy(),
             )
             .await
     }

@@ -27,6 +27,7 @@ pub(super) fn expand(model: &CachedFn, keys: &Keys) -> TokenStream {
     let many = parts::call(model, output, Sight::Control, Asks::Read);
     let peeking = parts::call(model, &owned_lifetimes(output), Sight::Control, Asks::Read);
     let asked = multi_cached::asked(model, keys);
+    let fresh = parts::policy_start(model);
     let policy = parts::policy(model, Sight::Control);
 
     let call = |name: &str| Ident::new(name, parts::at_output(model));
@@ -56,7 +57,7 @@ pub(super) fn expand(model: &CachedFn, keys: &Keys) -> TokenStream {
             -> ::core::result::Result<#owned, #krate::Error> #all_clause
         {
             #cache
-            #peeking.#call_peek(#asked, #closure, #closure).await
+            #peeking.#call_peek(#asked, #closure, #closure, #fresh).await
         }
 
         #vis async fn set #set_generics (pairs: #pairs, #(#set_params),*)
