@@ -120,7 +120,7 @@ struct Panic<'a, B: Backend> {
 impl<B: Backend> Drop for Panic<'_, B> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.core.flights.back_off(self.key, self.back_off);
+            self.core.flights.failures().note(self.key, self.back_off);
             self.core.trouble.load_panicked(&self.core.name);
         }
     }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use super::failures::Failures;
 use super::flight::Flight;
-use crate::backend::{Capabilities, Marks};
+use crate::backend::Capabilities;
 use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 
@@ -34,8 +35,7 @@ pub(crate) struct Flights<R> {
     next_id: AtomicU64,
     /// How long a write waits for the end of a store.
     store_wait: Option<Duration>,
-    /// Keys whose load has failed, for as long as it is not to be tried again; made by the first failure.
-    back_offs: OnceLock<Marks>,
+    failures: Failures,
 }
 
 /// What [`Flights::ends`] gave at some moment.
@@ -84,7 +84,7 @@ impl<R> Flights<R> {
             hasher: RandomState::new(),
             active: AtomicUsize::new(0),
             next_id: AtomicU64::new(0),
-            back_offs: OnceLock::new(),
+            failures: Failures::default(),
         }
     }
 
@@ -92,30 +92,9 @@ impl<R> Flights<R> {
         self.store_wait
     }
 
-    /// Leaves the source of this key alone for some time.
-    pub(super) fn back_off(&self, key: &str, time: Duration) {
-        if !time.is_zero() {
-            self.back_offs.get_or_init(Marks::new).mark(key, time);
-        }
-    }
-
-    /// Whether the source of this key is to be left alone.
-    pub(super) fn backs_off(&self, key: &str) -> bool {
-        self.back_offs.get().is_some_and(|marks| marks.is_marked(key))
-    }
-
-    /// Notes that this key has a new value, or none: what a failed load left behind is over.
-    pub(super) fn forget_failure(&self, key: &str) {
-        if let Some(marks) = self.back_offs.get() {
-            marks.unmark(key);
-        }
-    }
-
-    /// The same for every key that begins with `prefix`.
-    pub(super) fn forget_failures(&self, prefix: &str) {
-        if let Some(marks) = self.back_offs.get() {
-            marks.unmark_all(prefix);
-        }
+    /// The keys whose source is to be left alone.
+    pub(super) fn failures(&self) -> &Failures {
+        &self.failures
     }
 
     /// How many loads are under way.

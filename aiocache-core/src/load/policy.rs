@@ -5,15 +5,13 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::lifetime::{Ageing, Lifetime};
+use super::loads::{Loads, millionths, nanos, time};
 use super::mode::{Inline, Mode};
 use super::share_error::ShareError;
 use crate::ttl::Ttl;
 
 /// Longer than almost any load; a caller that has waited this long runs its own.
 const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(30);
-
-/// Long enough to spare a source that is down, short enough to notice soon that it is back.
-const DEFAULT_BACK_OFF: u64 = 10_000_000_000;
 
 /// How a value is loaded and stored: the options of [`Cache::get_or_load`](crate::Cache::get_or_load), and of the
 /// macros. It can be a `static` or `const`, to be shared by name.
@@ -43,25 +41,6 @@ pub struct Policy<M = Inline> {
     mode: PhantomData<fn() -> M>,
 }
 
-/// What few policies say, in little room: a call's future holds it.
-#[derive(Debug, Clone, Copy)]
-struct Loads {
-    /// Nanoseconds, as the next three; 0 is none.
-    grace: u64,
-    back_off: u64,
-    /// [`NO_TIMEOUT`] is none, as in the next.
-    soft_timeout: u64,
-    hard_timeout: u64,
-    /// Millionths; 0 is none.
-    refresh_ahead: u32,
-    /// Millionths.
-    jitter: u32,
-    /// Nanoseconds; 0 is none.
-    lease: u64,
-}
-
-const NO_TIMEOUT: u64 = u64::MAX;
-
 impl Policy {
     /// The handle's ttl, a wait of at most 30 s for another caller's load, errors not shared, no value served after its
     /// ttl.
@@ -71,15 +50,7 @@ impl Policy {
             none_ttl: None,
             max_wait: DEFAULT_MAX_WAIT,
             share_error: None,
-            loads: Loads {
-                grace: 0,
-                back_off: DEFAULT_BACK_OFF,
-                soft_timeout: NO_TIMEOUT,
-                hard_timeout: NO_TIMEOUT,
-                refresh_ahead: 0,
-                jitter: 0,
-                lease: 0,
-            },
+            loads: Loads::NONE,
             mode: PhantomData,
         }
     }
@@ -132,7 +103,11 @@ impl<M> Policy<M> {
     ///
     /// It saves loads, and does not promise that there is but one: see [`RedLock`](crate::RedLock).
     pub const fn lease(mut self, lease: Duration) -> Self {
-        self.loads.lease = nanos(lease);
+        self.loads.lease = if lease.is_zero() {
+            Loads::NO_TIME
+        } else {
+            nanos(lease)
+        };
         self
     }
 
@@ -295,47 +270,18 @@ impl<M> Policy<M> {
 
     /// How long the store's lock around a load lasts.
     pub(super) const fn lock_lease(&self) -> Option<Duration> {
-        match self.loads.lease {
-            0 => None,
-            nanos => Some(Duration::from_nanos(nanos)),
-        }
+        time(self.loads.lease)
     }
 
     /// How long a caller with an old value waits.
     pub(super) const fn soft(&self) -> Option<Duration> {
-        timeout(self.loads.soft_timeout)
+        time(self.loads.soft_timeout)
     }
 
     /// How long a load may take.
     pub(super) const fn hard(&self) -> Option<Duration> {
-        timeout(self.loads.hard_timeout)
+        time(self.loads.hard_timeout)
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "compared before")]
-const fn nanos(time: Duration) -> u64 {
-    let nanos = time.as_nanos();
-    if nanos >= NO_TIMEOUT as u128 {
-        NO_TIMEOUT - 1
-    } else {
-        nanos as u64
-    }
-}
-
-const fn timeout(nanos: u64) -> Option<Duration> {
-    match nanos {
-        NO_TIMEOUT => None,
-        nanos => Some(Duration::from_nanos(nanos)),
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share of one"
-)]
-const fn millionths(share: f64) -> u32 {
-    (share * 1e6 + 0.5) as u32
 }
 
 impl Default for Policy {

@@ -59,7 +59,7 @@ where
         may_store: bool,
     ) -> K::Value {
         let cache = self.cache;
-        cache.core.flights.forget_failure(at.key);
+        cache.core.flights.failures().forget(at.key);
         let raw = if may_store && !self.hooks.skips(&value) {
             cache.storable(cache.serializer.dump(&value))
         } else {
@@ -76,7 +76,7 @@ where
 
     async fn settle_none<M>(&self, at: At<'_>, policy: &Policy<M>, lead: Lead<B::Raw>, may_store: bool) {
         let cache = self.cache;
-        cache.core.flights.forget_failure(at.key);
+        cache.core.flights.failures().forget(at.key);
         let dumped = if may_store {
             K::None::dump(&cache.serializer)
         } else {
@@ -141,7 +141,7 @@ where
     /// Before the landing: who comes after it is to find the mark.
     fn note_failure<M>(&self, at: At<'_>, policy: &Policy<M>, missed: Missed) {
         let core = &self.cache.core;
-        core.flights.back_off(at.key, policy.failure_lasts());
+        core.flights.failures().note(at.key, policy.failure_lasts());
         if missed.old || missed.ahead {
             core.trouble.load_failed(self.cache.name());
         }

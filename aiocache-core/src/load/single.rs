@@ -191,7 +191,7 @@ where
     {
         let cache = self.cache;
         let flights = &cache.core.flights;
-        let rests = || old.is_some() && flights.backs_off(at.key);
+        let rests = || old.is_some() && flights.failures().rests(at.key);
         if rests() {
             return Self::answer(cache, at, Settled::Failed(None), old);
         }
@@ -231,7 +231,7 @@ where
         M: Runs<Cargo<B, S, K, X, H>, Fut>,
     {
         let flights = &self.cache.core.flights;
-        if flights.backs_off(at.key) || !scope::here().writes() {
+        if flights.failures().rests(at.key) || !scope::here().writes() {
             return;
         }
         let seat = flights.join(at.key, type_name::<K::Value>());

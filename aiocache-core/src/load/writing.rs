@@ -52,7 +52,7 @@ impl<R> Flights<R> {
     /// Takes the right to store from every load under `prefix`, and waits for stores that have begun.
     pub(crate) async fn clearing(&self, prefix: &str) {
         self.count_all();
-        self.forget_failures(prefix);
+        self.failures().forget_all(prefix);
         if self.len() == 0 {
             return;
         }
@@ -73,7 +73,7 @@ impl<R> Drop for Writing<'_, R> {
             });
         }
         self.keys.for_each(|key| {
-            self.flights.forget_failure(key);
+            self.flights.failures().forget(key);
             self.flights.writers_of(key).end();
         });
     }
