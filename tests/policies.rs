@@ -1,11 +1,10 @@
 //! Loading policies over Redis and memcached: the age of a value comes with it, and outlives a process and an outage.
 
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use aiocache::memcached::{MemcachedBackend, MemcachedCache};
-use aiocache::redis::RedisCache;
-use aiocache::testing::MemcachedServer;
+use aiocache::redis::{RedisBackend, RedisCache};
+use aiocache::testing::{Direction, Fault, FaultProxy, MemcachedServer};
 use aiocache::{Backend, Cache, JsonSerializer, Policy, Source, Ttl, observe};
 use tokio::time::sleep;
 
@@ -96,22 +95,37 @@ async fn a_hit_with_a_grace_is_one_exchange_of_two_commands() {
     );
 }
 
+/// Neither a store that refuses nor one that swallows everything costs the caller more than the store's own deadline,
+/// and what was there before is there to fall back to afterwards.
 #[tokio::test]
-async fn a_store_that_is_down_leaves_the_function_within_its_deadline() {
+async fn a_store_that_is_away_costs_its_deadline_and_keeps_the_old_value() {
     let server = support::own_redis();
-    let cache: RedisCache = RedisCache::builder(support::backend(&server))
-        .namespace("p")
-        .build();
-    assert_eq!(ask(&cache, Ok(1)).await.0, Ok(1));
-    drop(server);
+    let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
+    let backend = RedisBackend::connect(format!("redis://{}", proxy.addr())).expect("a good URL");
+    let cache: RedisCache = RedisCache::builder(backend).namespace("p").build();
     let policy = PATIENT.soft_timeout(SECOND / 10).hard_timeout(SECOND * 5);
-    let runs = AtomicU32::new(0);
-    for _ in 0..10 {
-        let began = Instant::now();
-        runs.fetch_add(1, SeqCst);
+    let ask = |answer: Result<u32, &'static str>| {
         let call = cache.loading("k", &policy).on_timeout(|| Err("slow".to_owned()));
-        assert_eq!(call.get(|| async { Ok(5) }).await, Ok(5));
-        assert!(began.elapsed() < SECOND * 4, "{:?}", began.elapsed());
+        observe(call.get(move || async move { answer.map_err(str::to_owned) }))
+    };
+    assert_eq!(ask(Ok(1)).await, (Ok(1), Source::Loaded));
+    for fault in [Fault::BlackHole(Direction::Both), Fault::Refuse] {
+        proxy.set(fault);
+        if fault == Fault::Refuse {
+            proxy.cut();
+        }
+        let away = Instant::now();
+        while away.elapsed() < SECOND * 3 / 2 {
+            let began = Instant::now();
+            assert_eq!(ask(Ok(5)).await.0, Ok(5));
+            assert!(began.elapsed() < SECOND * 2, "{fault:?}: {:?}", began.elapsed());
+        }
+        proxy.set(Fault::Pass);
+        proxy.cut();
     }
-    assert_eq!(runs.load(SeqCst), 10);
+    let back = Instant::now();
+    while ask(Err("down")).await != (Ok(1), Source::Stale) {
+        assert!(back.elapsed() < SECOND * 4, "the old value is served again");
+        sleep(SECOND / 10).await;
+    }
 }
