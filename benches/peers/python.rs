@@ -16,7 +16,7 @@ pub(crate) fn run(options: &Options, port: u16) -> Vec<Sample> {
     eprintln!("Python");
     let output = Command::new(python)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/contenders.py"))
-        .args([port.to_string(), options.rounds().to_string()])
+        .args([port.to_string(), options.rounds().min(7).to_string()])
         .stderr(Stdio::inherit())
         .output()
         .expect("AIOCACHE_PYTHON names a Python");

@@ -24,7 +24,7 @@ pub(crate) fn run(options: &Options) -> Vec<Sample> {
     let (length, seeds) = if options.is_quick() {
         (200_000, 1)
     } else {
-        (1_000_000, 3)
+        (500_000, 3)
     };
     let mut samples = Vec::new();
     for trace in traces::NAMES {
