@@ -1,5 +1,8 @@
 //! What the `metrics` facade hears, and that the guide and its dashboard name exactly that.
 
+#[path = "support/slow.rs"]
+mod slow;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,6 +10,7 @@ use std::time::Duration;
 
 use aiocache_core::{Cache, CacheBuilder, MemoryBackend, NullSerializer, Object, Policy, Ttl, scope};
 use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use slow::Slow;
 
 /// Keeps what is registered and described.
 #[derive(Default)]
@@ -195,6 +199,16 @@ fn the_size_follows_within_a_second() {
         for gauge in ["aiocache_entries{cache=users}", "aiocache_weight{cache=users}"] {
             assert!((kept.gauge(gauge) - 2.0).abs() < 1e-9, "{gauge}");
         }
+    });
+}
+
+#[test]
+fn connections_are_those_that_the_backend_tells() {
+    recorded(async |kept| {
+        let wire = Cache::builder(Slow::<MemoryBackend>::default());
+        let cache = wire.serializer(NullSerializer).name("wire").metrics().build();
+        cache.set("a", &1).await.expect("memory answers");
+        assert!((kept.gauge("aiocache_connections{cache=wire}") - 1.0).abs() < 1e-9);
     });
 }
 

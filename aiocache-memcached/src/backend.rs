@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aiocache_core::{
     Backend, Capabilities, Entry, Error, ErrorKind, JsonSerializer, KeyRule, Remaining, Reply, Result,
-    StoreWatch, Version, Want,
+    StoreStats, StoreWatch, Version, Want,
 };
 use bytes::Bytes;
 
@@ -154,6 +154,13 @@ impl Backend for MemcachedBackend {
 
     fn watch(&self, watch: StoreWatch) {
         self.servers.watch(&watch);
+    }
+
+    /// Tells how many connections are open to all servers together.
+    fn stats(&self) -> StoreStats {
+        let mut stats = StoreStats::default();
+        stats.connections = Some(self.servers.connections());
+        stats
     }
 
     async fn read<R: Send>(

@@ -103,6 +103,14 @@ impl Servers {
         self.limits.deadline.saturating_mul(servers)
     }
 
+    /// How many connections are open to all servers together, of all runtimes.
+    pub(crate) fn connections(&self) -> u64 {
+        let mut count = 0;
+        self.lanes
+            .for_each(|lanes| count += lanes.iter().map(Lane::connections).sum::<u64>());
+        count
+    }
+
     /// Lets go of every connection, each when what was sent on it is answered.
     pub(crate) fn close(&self) {
         self.lanes.clear();

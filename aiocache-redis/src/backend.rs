@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aiocache_core::{
     Backend, Capabilities, Entry, Error, ErrorKind, JsonSerializer, Locked, Remaining, Reply, Result,
-    StoreWatch, Version, Want,
+    StoreStats, StoreWatch, Version, Want,
 };
 use bytes::Bytes;
 use redis::{Cmd, Value};
@@ -145,6 +145,14 @@ impl Backend for RedisBackend {
 
     fn watch(&self, watch: StoreWatch) {
         self.store.watch(watch);
+    }
+
+    /// Tells how many connections are open to servers with keys, not those to sentinels. With `protocol=2`, one that
+    /// broke is noticed by the next command only.
+    fn stats(&self) -> StoreStats {
+        let mut stats = StoreStats::default();
+        stats.connections = Some(self.store.connections());
+        stats
     }
 
     async fn read<R: Send>(

@@ -143,6 +143,15 @@ impl Connections {
         Ok(live.generation)
     }
 
+    /// How many are open, of all runtimes.
+    pub(crate) fn count(&self) -> u64 {
+        let mut count = 0;
+        self.sets.for_each(|set| {
+            count += u64::from(set.ordinary.is_live()) + u64::from(set.large.is_live());
+        });
+        count
+    }
+
     /// Lets go of every connection; each is closed when what was sent on it is answered.
     pub(crate) fn close(&self) {
         self.sets.clear();

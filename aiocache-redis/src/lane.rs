@@ -33,6 +33,12 @@ pub(crate) struct Live {
     pub(crate) generation: u64,
 }
 
+impl Live {
+    fn is_open(&self) -> bool {
+        !self.health.ended.load(Relaxed)
+    }
+}
+
 /// What is seen of one connection by those who use it.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
@@ -98,6 +104,11 @@ impl Lane {
     /// The connection, if there is one.
     pub(crate) fn current(&self) -> Option<Live> {
         self.lock().current()
+    }
+
+    /// Whether there is a connection, as far as is known; changes nothing.
+    pub(crate) fn is_live(&self) -> bool {
+        self.lock().live.as_ref().is_some_and(Live::is_open)
     }
 
     /// The connection, made if there is none; without waiting an error while pausing between attempts.
@@ -208,7 +219,7 @@ impl Lane {
 impl State {
     fn current(&mut self) -> Option<Live> {
         match &self.live {
-            Some(live) if !live.health.ended.load(Relaxed) => Some(live.clone()),
+            Some(live) if live.is_open() => Some(live.clone()),
             Some(_) => {
                 self.lose();
                 None

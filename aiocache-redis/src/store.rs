@@ -90,6 +90,15 @@ impl Store {
         }
     }
 
+    /// How many connections are open.
+    pub(crate) fn connections(&self) -> u64 {
+        match self {
+            Self::Node(node) => node.count(),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.count(),
+        }
+    }
+
     pub(crate) fn close(&self) {
         match self {
             Self::Node(node) => node.close(),

@@ -240,3 +240,25 @@ async fn what_cannot_be_a_cluster_is_told() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(start.elapsed() <= DEADLINE + Duration::from_millis(200));
 }
+
+#[tokio::test]
+async fn the_open_connections_of_all_nodes_are_told() {
+    let mut nodes = Nodes::start(0).await;
+    let url = format!("redis-cluster://{}", nodes.servers[0].addr());
+    let redis = RedisBackend::connect(url).expect("a good URL");
+    let open = || redis.stats().connections;
+    assert_eq!(open(), Some(0), "before the first command");
+    let names = names("key-", 100);
+    let pairs = names.iter().map(|name| (name.as_str(), bytes("1"))).collect();
+    redis.write_many(pairs, None).await.expect("written");
+    assert_eq!(open(), Some(4), "one to each node, and one that asked for them");
+
+    nodes.servers[2].kill().expect("the server obeys");
+    let begun = Instant::now();
+    while open() != Some(3) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", open());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    redis.close().await.expect("closed");
+    assert_eq!(open(), Some(0));
+}

@@ -167,3 +167,23 @@ async fn sentinels_that_are_away_or_dark_cost_little() {
         "{error}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_open_connections_to_the_master_are_told() {
+    let mut watched = Watched::start(None).await;
+    let redis = connect(&watched);
+    let open = || redis.stats().connections;
+    assert_eq!(open(), Some(0), "before the first command");
+    redis.ping().await.expect("the master answers");
+    assert_eq!(open(), Some(1), "those to sentinels do not count");
+    watched.master.kill().expect("the server obeys");
+    let start = Instant::now();
+    while open() != Some(0) {
+        assert!(start.elapsed() < 4 * BOUND, "{:?}", open());
+        sleep(Duration::from_millis(5)).await;
+    }
+    until_written(&redis).await;
+    assert_eq!(open(), Some(1), "to the new master");
+    redis.close().await.expect("closed");
+    assert_eq!(open(), Some(0));
+}

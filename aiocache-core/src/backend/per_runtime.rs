@@ -64,6 +64,13 @@ impl<T: Send + Sync + 'static> PerRuntime<T> {
         drop(slots);
     }
 
+    /// Calls `f` for what each runtime has now, to count it for instance. `f` must not ask for one, nor take any away:
+    /// it runs under the lock that these need.
+    pub fn for_each(&self, mut f: impl FnMut(&T)) {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.iter().for_each(|(_, slot)| f(slot));
+    }
+
     fn insert(self: &Arc<Self>, runtime: Id, value: T) -> Arc<InRuntime<T>> {
         // Made before the lock is taken: a runtime that is shutting down drops the guard here and now.
         let new = Arc::new_cyclic(|slot| {
@@ -186,6 +193,27 @@ mod tests {
         });
         drop(alive);
         assert_eq!(count(), 0);
+    }
+
+    #[test]
+    fn for_each_sees_what_every_living_runtime_has() {
+        let all = Arc::<PerRuntime<u32>>::default();
+        let seen = || {
+            let mut seen = Vec::new();
+            all.for_each(|value| seen.push(*value));
+            seen
+        };
+        assert!(seen().is_empty());
+        let (alive, ending) = (runtime(), runtime());
+        for (runtime, value) in [(&alive, 1), (&ending, 2)] {
+            let made = runtime.block_on(async { all.current(|| value).map(drop) });
+            made.expect("a runtime around it");
+        }
+        assert_eq!(seen(), [1, 2]);
+        drop(ending);
+        assert_eq!(seen(), [1]);
+        all.clear();
+        assert!(seen().is_empty());
     }
 
     #[test]

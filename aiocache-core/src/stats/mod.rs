@@ -53,7 +53,8 @@ pub struct StoreStats {
     pub evictions: Option<u64>,
     /// How many entries were found expired when their room was taken back.
     pub expirations: Option<u64>,
-    /// How many connections are open.
+    /// How many connections are open to the servers of the backend, of all runtimes together; 0 before the first
+    /// command and after a close. One that broke is counted until the backend has noticed.
     pub connections: Option<u64>,
 }
 

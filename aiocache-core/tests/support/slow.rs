@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use aiocache_core::{Backend, Capabilities, Entry, MemoryBackend, Remaining, Reply, Result, Version, Want};
+use aiocache_core::{
+    Backend, Capabilities, Entry, MemoryBackend, Remaining, Reply, Result, StoreStats, Version, Want,
+};
 use tokio::time::sleep;
 
 /// How long a command is on its way, there and back.
@@ -57,6 +59,12 @@ impl<B: Backend> Backend for Slow<B> {
         capabilities.local = false;
         capabilities.compare &= !self.blind;
         capabilities
+    }
+
+    fn stats(&self) -> StoreStats {
+        let mut stats = self.inner.stats();
+        stats.connections = Some(1);
+        stats
     }
 
     async fn read<R: Send>(

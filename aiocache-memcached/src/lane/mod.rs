@@ -65,6 +65,11 @@ impl Lane {
         }))
     }
 
+    /// How many connections are open.
+    pub(crate) fn connections(&self) -> u64 {
+        self.0.lock().live as u64
+    }
+
     /// Queues a command for the next free connection; connects if there are too few. Waits only for a write of the
     /// same key that was left alone while it was under way. Without a connection and
     /// before the pause after a failure is over, it fails at once.

@@ -131,6 +131,13 @@ impl Cluster {
         self.noticed(first.map(|(answer, _)| answer))
     }
 
+    /// How many connections are open, those by which the hosts of the URL are asked about the whole included.
+    pub(crate) fn count(&self) -> u64 {
+        let map = self.map();
+        let all = map.nodes().iter().chain(&self.seeds);
+        all.map(|node| node.count()).sum()
+    }
+
     /// Lets go of every connection.
     pub(crate) fn close(&self) {
         for node in self.map().nodes().iter().chain(&self.seeds) {
