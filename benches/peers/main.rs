@@ -1,9 +1,9 @@
 //! The same work in aiocache and in every peer, in one run.
 //!
-//! cargo bench -p aiocache-peers -- --write         every part, into docs/performance.md
-//! cargo bench -p aiocache-peers -- hits wire       these parts; their figures replace those of the last run
-//! cargo bench -p aiocache-peers -- --quick         fewer rounds, for development
-//! cargo bench -p aiocache-peers -- --render        runs nothing, renders the figures that are there
+//! cargo bench --manifest-path benches/peers/Cargo.toml -- --write         every part, into docs/performance.md
+//! cargo bench --manifest-path benches/peers/Cargo.toml -- hits wire       these parts; their figures replace those of the last run
+//! cargo bench --manifest-path benches/peers/Cargo.toml -- --quick         fewer rounds, for development
+//! cargo bench --manifest-path benches/peers/Cargo.toml -- --render        runs nothing, renders the figures that are there
 //!
 //! The figures of each part are kept in target/peers/. `AIOCACHE_PYTHON` names a Python with what
 //! python/requirements.txt lists; without it Python's libraries are not measured.

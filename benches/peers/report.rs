@@ -11,7 +11,7 @@ use crate::wire;
 use crate::workload::{Record, Value};
 use crate::{allocations, instructions, memory, misses, scale, stampede, svg, targets};
 
-const INTRODUCTION: &str = "# Performance\n\nWritten by `cargo bench -p aiocache-peers -- --write`. Every library \
+const INTRODUCTION: &str = "# Performance\n\nWritten by `cargo bench --manifest-path benches/peers/Cargo.toml -- --write`. Every library \
     does the same work: a `u64` argument to a value that is cloned out, async, on one tokio runtime with a worker for \
     each core. Each is used as its own documentation says: aiocache and `cached` by an attribute, `hitbox-fn` by its \
     attribute with Bincode, the others by their get-or-load call; string keys are `format!(\"user:{id}\")`, aiocache \
