@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aiocache::{
-    Backend, Bytes, Capabilities, Entry, Error, ErrorKind, JsonSerializer, Raw, Remaining, Reply, Result,
-    Version, Want,
+    Backend, Bytes, Capabilities, Entry, Error, ErrorKind, JsonSerializer, Raw, Remaining, Result, Version,
+    Want,
 };
 
 use super::journal::{Journal, Moment, Slot, end};
@@ -42,27 +42,8 @@ impl Backend for Journal {
         Ok(Some(f(entry.with_version(want.version.then_some(version)))))
     }
 
-    async fn read_many<R: Send>(
-        &self,
-        keys: &[&str],
-        want: Want,
-        mut f: impl FnMut(usize, Entry<'_, Bytes>) -> R + Send,
-    ) -> Result<Vec<Option<R>>> {
-        let mut found = Vec::with_capacity(keys.len());
-        for (index, key) in keys.iter().enumerate() {
-            found.push(self.read(key, want, |entry| f(index, entry)).await?);
-        }
-        Ok(found)
-    }
-
     async fn write(&self, key: &str, raw: Bytes, ttl: Option<Duration>) -> Result<()> {
         self.change(key, |_| Ok((Some((raw.into(), end(ttl))), ())))
-    }
-
-    async fn write_many(&self, pairs: Vec<(&str, Bytes)>, ttl: Option<Duration>) -> Result<()> {
-        pairs
-            .into_iter()
-            .try_for_each(|(key, raw)| self.change(key, |_| Ok((Some((raw.into(), end(ttl))), ()))))
     }
 
     async fn add(&self, key: &str, raw: Bytes, ttl: Option<Duration>) -> Result<bool> {
@@ -75,27 +56,12 @@ impl Backend for Journal {
         self.change(key, |there| Ok((there.map(|_| GONE), there.is_some())))
     }
 
-    async fn delete_many(&self, keys: &[&str]) -> Result<u64> {
-        let mut count = 0;
-        for key in keys {
-            count += u64::from(self.delete(key).await?);
-        }
-        Ok(count)
-    }
-
-    async fn exists(&self, key: &str) -> Result<bool> {
-        Ok(self.lock().alive(key).is_some())
-    }
-
     async fn increment(&self, key: &str, delta: i64, ttl: Option<Duration>) -> Result<i64> {
         self.change(key, |there| {
-            let not_a_number = || Error::new(ErrorKind::NotAnInteger, "");
-            let number = |slot: &Slot| {
-                Bytes::copy_from_slice(&slot.value)
-                    .integer()
-                    .ok_or_else(not_a_number)
-            };
-            let sum = there.map_or(Ok(0), number)?.checked_add(delta);
+            let integer = |slot: &Slot| Bytes::copy_from_slice(&slot.value).integer();
+            let number = there.map_or(Some(0), integer);
+            let number = number.ok_or_else(|| Error::new(ErrorKind::NotAnInteger, ""))?;
+            let sum = number.checked_add(delta);
             let sum = sum.ok_or_else(|| Error::new(ErrorKind::Overflow, "the counter keeps its value"))?;
             let ends = there.map_or_else(|| end(ttl), |slot| slot.ends);
             Ok((Some((Bytes::from_integer(sum).into(), ends)), sum))
@@ -113,13 +79,8 @@ impl Backend for Journal {
     }
 
     async fn clear(&self, prefix: &str) -> Result<()> {
-        let keys: Vec<String> = self
-            .lock()
-            .slots
-            .keys()
-            .filter(|key| key.starts_with(prefix))
-            .cloned()
-            .collect();
+        let mut keys: Vec<String> = self.lock().slots.keys().cloned().collect();
+        keys.retain(|key| key.starts_with(prefix));
         keys.iter()
             .try_for_each(|key| self.change(key, |there| Ok((there.map(|_| GONE), ()))))
     }
@@ -146,13 +107,6 @@ impl Backend for Journal {
             let same = there.is_some_and(|slot| slot.is_of(version));
             Ok((same.then_some(GONE), same))
         })
-    }
-
-    async fn raw(&self, _: &[&[u8]]) -> Result<Reply> {
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            "a journal has no commands of its own",
-        ))
     }
 
     async fn ping(&self) -> Result<()> {

@@ -77,10 +77,8 @@ impl Journal {
                 table.slots.insert(key, slot);
             }
         }
-        Self {
-            path,
-            table: Mutex::new(table),
-        }
+        let table = Mutex::new(table);
+        Self { path, table }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Table> {

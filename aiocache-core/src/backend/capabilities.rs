@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::error::{Error, ErrorKind, Result};
+
 /// What a store can do; the conformance suite picks its cases by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -41,6 +43,25 @@ pub enum KeyRule {
         /// The longest key, in bytes.
         max_bytes: usize,
     },
+}
+
+impl KeyRule {
+    /// # Errors
+    /// `InvalidKey`, which carries the key but does not print it.
+    pub(super) fn check(self, key: &str) -> Result<()> {
+        let fits = match self {
+            Self::Any => true,
+            Self::VisibleAscii { max_bytes } => {
+                (1..=max_bytes).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+            }
+        };
+        let refusal = || Error::new(ErrorKind::InvalidKey, format!("the store's rule is {self:?}"));
+        if fits {
+            Ok(())
+        } else {
+            Err(refusal().with_key(key))
+        }
+    }
 }
 
 impl Capabilities {

@@ -1,9 +1,9 @@
 //! The one trait that a store implements.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::events::StoreWatch;
 use crate::stats::StoreStats;
 pub use crate::ttl::Remaining;
@@ -13,6 +13,7 @@ mod entry;
 mod erased;
 mod locking;
 mod memory;
+mod one_by_one;
 mod per_runtime;
 mod raw;
 mod reply;
@@ -34,6 +35,10 @@ pub use reply::Reply;
 /// A backend gets keys as they are stored, with the namespace in front, and values as it keeps them
 /// ([`Backend::Raw`]); serializing, namespaces, plugins and the caller's timeout are the business of
 /// [`Cache`](crate::Cache). An implementation may write each method as a plain `async fn`.
+///
+/// Methods that can be made of others have a default. Those over several keys then take one key after the other, so a
+/// store on a wire writes them itself: its users expect one round trip, and within
+/// [`Capabilities::deadline`] any number of keys.
 ///
 /// Each line under a `# Behavior` heading is a case of the conformance suite (feature `testing`), which every
 /// backend has to pass.
@@ -103,6 +108,8 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Reads several keys in one round trip and hands each one that is there, with its position, to `f`.
     ///
+    /// Unless written otherwise it is a `read` of each, one after the other, up to the first that fails.
+    ///
     /// # Behavior
     /// - the answers have the length and the order of the keys, with `None` for a miss
     /// - a key asked for twice is answered twice
@@ -116,7 +123,9 @@ pub trait Backend: Send + Sync + 'static {
         keys: &[&str],
         want: Want,
         f: impl FnMut(usize, Entry<'_, Self::Raw>) -> R + Send,
-    ) -> impl Future<Output = Result<Vec<Option<R>>>> + Send;
+    ) -> impl Future<Output = Result<Vec<Option<R>>>> + Send {
+        one_by_one::read_many(self, keys, want, f)
+    }
 
     /// Writes a value, replacing what was there. `ttl` of `None` is for ever.
     ///
@@ -150,6 +159,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Writes several values with one ttl, in one round trip where the store can.
     ///
+    /// Unless written otherwise it is a `write` of each, one after the other, up to the first that fails; those before
+    /// it are written. Keys are held against [`Capabilities::keys`] before the first.
+    ///
     /// # Behavior
     /// - every pair can be read afterwards
     /// - every pair has the ttl
@@ -160,7 +172,9 @@ pub trait Backend: Send + Sync + 'static {
         &self,
         pairs: Vec<(&str, Self::Raw)>,
         ttl: Option<Duration>,
-    ) -> impl Future<Output = Result<()>> + Send;
+    ) -> impl Future<Output = Result<()>> + Send {
+        one_by_one::write_many(self, pairs, ttl)
+    }
 
     /// Writes a value only if the key is absent, and says whether it did; atomic.
     ///
@@ -193,6 +207,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Deletes several keys in one round trip and says how many were there.
     ///
+    /// Unless written otherwise it is a `delete` of each, one after the other, up to the first that fails; those before
+    /// it are gone. Keys are held against [`Capabilities::keys`] before the first.
+    ///
     /// # Behavior
     /// - the keys given are misses, and others stay
     /// - only the keys that were there count
@@ -200,16 +217,22 @@ pub trait Backend: Send + Sync + 'static {
     /// - an expired key does not count
     /// - no keys count 0, and nothing goes
     /// - a thousand keys go as a few do
-    fn delete_many(&self, keys: &[&str]) -> impl Future<Output = Result<u64>> + Send;
+    fn delete_many(&self, keys: &[&str]) -> impl Future<Output = Result<u64>> + Send {
+        one_by_one::delete_many(self, keys)
+    }
 
     /// Says whether a key is there.
+    ///
+    /// Unless written otherwise it is a `read`, with all that this costs and counts in the store.
     ///
     /// # Behavior
     /// - a written key exists, a missing or deleted one does not
     /// - an expired key does not exist
     /// - an empty value and a counter of 0 exist
     /// - asking does not change the ttl
-    fn exists(&self, key: &str) -> impl Future<Output = Result<bool>> + Send;
+    fn exists(&self, key: &str) -> impl Future<Output = Result<bool>> + Send {
+        one_by_one::exists(self, key)
+    }
 
     /// Adds `delta` to a counter and gives its new value; atomic. `ttl` is for a counter that this call creates.
     ///
@@ -355,10 +378,16 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Sends a command of the store's own and gives its answer. Nothing is added to the arguments.
     ///
+    /// Unless written otherwise there are none, and it is `Unsupported`.
+    ///
     /// # Behavior
     /// - a command that the store does not know is `Unsupported` or `Server`
     /// - no arguments are an error, and the next command works
-    fn raw(&self, arguments: &[&[u8]]) -> impl Future<Output = Result<Reply>> + Send;
+    fn raw(&self, arguments: &[&[u8]]) -> impl Future<Output = Result<Reply>> + Send {
+        let _ = arguments;
+        let message = "this store has no commands of its own";
+        ready(Err(Error::new(ErrorKind::Unsupported, message)))
+    }
 
     /// Makes one round trip.
     ///
@@ -368,8 +397,12 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Lets go of connections, once what was sent is answered. A command after it connects again.
     ///
+    /// Unless written otherwise there is nothing to let go of, and it does nothing.
+    ///
     /// # Behavior
     /// - a command after a close works, and finds what was written before
     /// - a second close, or one before the first command, is no error
-    fn close(&self) -> impl Future<Output = Result<()>> + Send;
+    fn close(&self) -> impl Future<Output = Result<()>> + Send {
+        ready(Ok(()))
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aiocache_core::{
-    Backend, Capabilities, Entry, MemoryBackend, Remaining, Reply, Result, StoreStats, Version, Want,
+    Backend, Capabilities, Entry, MemoryBackend, Remaining, Result, StoreStats, Version, Want,
 };
 use tokio::time::sleep;
 
@@ -107,10 +107,6 @@ impl<B: Backend> Backend for Slow<B> {
         self.write.go(self.inner.delete_many(keys)).await
     }
 
-    async fn exists(&self, key: &str) -> Result<bool> {
-        self.read.go(self.inner.exists(key)).await
-    }
-
     async fn increment(&self, key: &str, delta: i64, ttl: Option<Duration>) -> Result<i64> {
         self.write.go(self.inner.increment(key, delta, ttl)).await
     }
@@ -147,15 +143,7 @@ impl<B: Backend> Backend for Slow<B> {
         self.write.go(self.inner.compare_and_delete(key, version)).await
     }
 
-    async fn raw(&self, arguments: &[&[u8]]) -> Result<Reply> {
-        self.inner.raw(arguments).await
-    }
-
     async fn ping(&self) -> Result<()> {
         self.read.go(self.inner.ping()).await
-    }
-
-    async fn close(&self) -> Result<()> {
-        self.inner.close().await
     }
 }

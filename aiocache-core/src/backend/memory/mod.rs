@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Backend, Capabilities, Entry, Locked, Raw, Remaining, Reply, Version, Want};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Backend, Capabilities, Entry, Locked, Raw, Remaining, Version, Want};
+use crate::error::Result;
 use crate::events::StoreWatch;
 use crate::serializer::{NullSerializer, Object};
 use crate::stats::StoreStats;
@@ -281,18 +281,7 @@ impl<R: Raw> Backend for MemoryBackend<R> {
         })
     }
 
-    async fn raw(&self, _arguments: &[&[u8]]) -> Result<Reply> {
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            "a memory store has no commands of its own",
-        ))
-    }
-
     async fn ping(&self) -> Result<()> {
-        Ok(())
-    }
-
-    async fn close(&self) -> Result<()> {
         Ok(())
     }
 }
