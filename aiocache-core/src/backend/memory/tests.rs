@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::*;
+use crate::error::ErrorKind;
 use crate::serializer::{Dump, Load, Typed};
 
 const SECOND: Option<Duration> = Some(Duration::from_secs(1));
