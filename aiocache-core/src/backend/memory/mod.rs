@@ -33,7 +33,7 @@ const DEFAULT_ENTRIES: u64 = 10_000;
 /// comes back as later writes pass by; no timer runs.
 ///
 /// A read clones the value. The clone of a [`Typed`](crate::Typed) value runs under a lock: a `Clone` that uses a
-/// memory store gets [`ErrorKind::Reentrant`] there.
+/// memory store gets [`ErrorKind::Reentrant`](crate::ErrorKind::Reentrant) there.
 pub struct MemoryBackend<R: Raw = Object> {
     store: Store<R>,
 }
