@@ -3,9 +3,13 @@
 #[path = "support/slow.rs"]
 mod slow;
 
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
-use aiocache_core::{Backend, Cache, ErrorKind, LockGuard, OptimisticLock, RedLock, SimpleMemoryCache};
+use aiocache_core::testing::{Call, Intercept, Intercepted, Verdict};
+use aiocache_core::{
+    Backend, Cache, Error, ErrorKind, LockGuard, MemoryBackend, OptimisticLock, RedLock, SimpleMemoryCache,
+};
 use slow::{Slow, Way};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -138,6 +142,49 @@ async fn a_dropped_release_goes_on() {
     assert!(is_locked(&cache).await);
     cache.close().await.expect("what runs in the background ends");
     assert!(!is_locked(&cache).await);
+}
+
+/// Fails the first calls of a method, as a store that is away for a moment.
+struct AwayFor {
+    method: &'static str,
+    calls: AtomicU32,
+}
+
+impl Intercept for AwayFor {
+    async fn before(&self, call: &Call<'_>) -> Verdict {
+        let left = |calls: u32| calls.checked_sub(1);
+        if call.method == self.method && self.calls.fetch_update(SeqCst, SeqCst, left).is_ok() {
+            Verdict::Fail(Error::new(ErrorKind::Unavailable, "away for a moment"))
+        } else {
+            Verdict::Run
+        }
+    }
+}
+
+fn away_for(method: &'static str, calls: u32) -> Cache<Intercepted<MemoryBackend, AwayFor>> {
+    let calls = AtomicU32::new(calls);
+    let store = Intercepted::new(MemoryBackend::new(), AwayFor { method, calls });
+    Cache::builder(store.remote()).build()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_that_fails_is_tried_again_in_the_background() {
+    let cache = away_for("compare_and_delete", 4);
+    let guard = taken(&RedLock::new(&cache, "key", LEASE)).await;
+    let error = guard.release().await.expect_err("the store is away");
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(is_locked(&cache).await);
+    sleep(LEASE / 10).await;
+    assert!(!is_locked(&cache).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_kept_alive_outlives_a_store_that_is_away_for_less_than_its_lease() {
+    let cache = away_for("compare_and_set", 3);
+    let lock = RedLock::new(&cache, "key", LEASE).keep_alive(true);
+    let guard = taken(&lock).await;
+    sleep(3 * LEASE).await;
+    assert!(guard.release().await.expect("answered"));
 }
 
 #[tokio::test(start_paused = true)]

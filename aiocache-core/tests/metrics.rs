@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aiocache_core::{Cache, CacheBuilder, MemoryBackend, NullSerializer, Object, Policy, Ttl, scope};
 use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit};
-use slow::Slow;
+use slow::{Slow, Way};
 
 /// Keeps what is registered and described.
 #[derive(Default)]
@@ -209,6 +209,26 @@ fn connections_are_those_that_the_backend_tells() {
         let cache = wire.serializer(NullSerializer).name("wire").metrics().build();
         cache.set("a", &1).await.expect("memory answers");
         assert!((kept.gauge("aiocache_connections{cache=wire}") - 1.0).abs() < 1e-9);
+    });
+}
+
+#[test]
+fn a_command_that_the_timeout_ended_is_a_failure() {
+    recorded(async |kept| {
+        let stalled = Slow::<MemoryBackend> {
+            read: Way::new(Duration::from_secs(60), Duration::ZERO),
+            ..Slow::default()
+        };
+        let wire = Cache::builder(stalled).serializer(NullSerializer).name("wire");
+        let cache = wire.timeout(Duration::from_secs(1)).metrics().build();
+        cache.get::<i32>("a").await.expect_err("too slow");
+        let counters = kept.counters();
+        for failed in [
+            "aiocache_requests_total{cache=wire,command=get,outcome=failed}",
+            "aiocache_errors_total{cache=wire,command=get,kind=Timeout}",
+        ] {
+            assert_eq!(counters.get(failed), Some(&1), "{failed}: {counters:?}");
+        }
     });
 }
 

@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -116,15 +117,23 @@ impl<B: Backend, S> Cache<B, S> {
         outcome: impl FnOnce(&T) -> Outcome<'static>,
         work: impl FnOnce() -> F,
     ) -> Result<T> {
-        let all = self.hooked(command, outcome, work);
+        let (since, measured) = (clock::now(), AtomicBool::new(false));
+        let all = self.hooked(command, outcome, work, &measured);
         // A clear deletes in batches, each with the store's own deadline. A store in process needs no limit, only a
         // plugin's hooks do.
         let in_process = self.core.capabilities.local && self.extras.plugins.is_empty();
         if command.name == CommandName::Clear || in_process {
-            all.await
-        } else {
-            self.within_timeout(all).await
+            return all.await;
         }
+        let done = self.within_timeout(all).await;
+        if let Err(error) = &done
+            && !measured.load(Ordering::Relaxed)
+        {
+            // The timeout dropped the work, and with it what measures.
+            let took = Duration::from_nanos(clock::now().saturating_sub(since));
+            self.measure(command, &Outcome::Failed(error), took);
+        }
+        done
     }
 
     /// Asks the store something for the engine itself: within the timeout, and past the hooks.
@@ -212,6 +221,7 @@ impl<B: Backend, S> Cache<B, S> {
         command: &Command<'_>,
         outcome: impl FnOnce(&T) -> Outcome<'static>,
         work: impl FnOnce() -> F,
+        measured: &AtomicBool,
     ) -> Result<T> {
         if self.extras.plugins.is_empty() && !self.is_measured() {
             let done = work().await;
@@ -232,6 +242,7 @@ impl<B: Backend, S> Cache<B, S> {
         };
         self.tell_of_read(command, &outcome);
         self.measure(command, &outcome, took);
+        measured.store(true, Ordering::Relaxed);
         for plugin in &self.extras.plugins {
             self.guarded(|| plugin.after(command, &outcome, took)).await;
         }

@@ -34,7 +34,7 @@ pub enum EventKind {
     Hit,
     /// A value past its ttl was served, within its grace. The read that found it was a [`Miss`](Self::Miss).
     Stale,
-    /// A read did not find what it looked for, or nothing that decodes.
+    /// A read did not find what it looked for; for a cached function, also one that found nothing that decodes.
     Miss,
     /// A function is about to run.
     LoadStarted,

@@ -8,7 +8,7 @@ use tokio::task::AbortHandle;
 
 use super::held::Held;
 use crate::backend::Backend;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A [`RedLock`](super::RedLock) that is had, until it is released, dropped, or its lease runs out.
 ///
@@ -62,12 +62,15 @@ impl<B: Backend> LockGuard<B> {
     /// Cancel safe: dropped half way, the release goes on in the background.
     ///
     /// # Errors
-    /// Those of a failing store. The lock may then stay until its lease ends.
+    /// Those of a failing store. The release is then tried again in the background, and the lock may stay until its
+    /// lease ends.
     pub async fn release(mut self) -> Result<bool> {
         self.stop_keeper();
         let Some(held) = &self.held else { return Ok(true) };
         let unlocked = held.unlock().await;
-        self.held = None;
+        if !unlocked.as_ref().is_err_and(Error::is_transient) {
+            self.held = None;
+        }
         unlocked
     }
 

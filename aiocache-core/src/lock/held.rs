@@ -8,12 +8,16 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout};
 
-use super::pace;
+use super::pace::{self, Pace};
 use crate::backend::{Backend, Locked, Raw};
 use crate::cache::Cache;
 use crate::clock;
 use crate::error::Result;
+
+/// For how long a store that does not answer is asked to let a lock go; longer leases end it by themselves.
+const MOST_TRIES: Duration = Duration::from_secs(30);
 
 /// A lock that an owner has, or tries to get.
 pub(super) struct Held<B: Backend> {
@@ -105,10 +109,21 @@ impl<B: Backend> Held<B> {
         } else if let Ok(runtime) = Handle::try_current() {
             let working = self.cache.core.background.begin();
             runtime.spawn(async move {
-                let _working = working;
-                // A failure leaves the lock to its lease.
-                let _unlocked = self.unlock().await;
+                let first = self.unlock().await;
+                // A close waits for the first try, not for a store that is away.
+                drop(working);
+                self.unlock_again(first).await;
             });
+        }
+    }
+
+    /// Tries again while the store does not answer, until the lease has ended the lock.
+    async fn unlock_again(&self, mut unlocked: Result<bool>) {
+        let lasts = in_store(&self.cache, self.lease).min(MOST_TRIES);
+        let (until, mut pace) = (Instant::now() + lasts, Pace::new());
+        while unlocked.is_err_and(|error| error.is_transient()) && Instant::now() < until {
+            tokio::time::sleep(pace.next()).await;
+            unlocked = self.unlock().await;
         }
     }
 
@@ -116,11 +131,15 @@ impl<B: Backend> Held<B> {
     pub(super) fn keep_alive(self: &Arc<Self>) -> Option<AbortHandle> {
         let held = Arc::clone(self);
         let keep = async move {
+            let third = held.lease / 3;
+            let (mut pause, mut pace) = (third, Pace::new());
             loop {
-                tokio::time::sleep(held.lease / 3).await;
-                // A store that does not answer may do so in time for the next one.
-                if matches!(held.extend().await, Ok(false)) {
-                    return;
+                tokio::time::sleep(pause).await;
+                match timeout(third, held.extend()).await {
+                    Ok(Ok(false)) => return,
+                    Ok(Ok(true)) => (pause, pace) = (third, Pace::new()),
+                    // A store that does not answer may do so in time for the next one.
+                    Ok(Err(_)) | Err(_) => pause = pace.next().min(third),
                 }
             }
         };
@@ -132,7 +151,10 @@ impl<B: Backend> Held<B> {
 pub(super) fn in_store<B: Backend, S>(cache: &Cache<B, S>, lease: Duration) -> Duration {
     let grain = cache.core.capabilities.ttl_resolution;
     if grain >= Duration::from_secs(1) {
-        lease.saturating_add(grain)
+        let least = lease.saturating_add(grain);
+        // Up to the whole second that the store makes of it, so that who waits knows how long it may last.
+        let parts = u64::from(least.subsec_nanos() > 0);
+        Duration::from_secs(least.as_secs().saturating_add(parts))
     } else {
         lease
     }

@@ -186,8 +186,15 @@ impl<B: Backend> RedLock<B> {
                 guard.disarm();
                 Ok(None)
             }
-            // It may have been taken.
-            Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unknown) => Err(error),
+            // It may have been taken, on a server by the first half of a script.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::Timeout | ErrorKind::Unknown | ErrorKind::Server
+                ) =>
+            {
+                Err(error)
+            }
             Err(error) => {
                 guard.disarm();
                 Err(error)

@@ -178,7 +178,7 @@ macro_rules! hooks {
                 ready(())
             }
 
-            /// Runs after every command, which took `took`.
+            /// Runs after every command, which took `took`; not after one that the cache's timeout ended.
             fn post(&self, command: &Command<'_>, outcome: &Outcome<'_>, took: Duration) -> impl Future<Output = ()> + Send {
                 let _ = (command, outcome, took);
                 ready(())

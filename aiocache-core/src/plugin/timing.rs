@@ -71,9 +71,9 @@ impl Timing {
     /// The mean.
     #[must_use]
     pub fn avg(&self) -> Duration {
-        // One command at least, or there is no Timing; a count over u32::MAX costs precision, not truth.
-        let count = u32::try_from(self.count).unwrap_or(u32::MAX);
-        self.total / count.max(1)
+        // One command at least, or there is no Timing.
+        let nanos = self.total.as_nanos() / u128::from(self.count.max(1));
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
 

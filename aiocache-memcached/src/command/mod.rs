@@ -26,6 +26,11 @@ pub(crate) trait Command: Send + Sync + 'static {
     /// Which keys it writes.
     fn touched(&self) -> Touched;
 
+    /// Writes of which keys it must not overtake, whose caller has gone.
+    fn follows(&self) -> Touched {
+        self.touched()
+    }
+
     /// The keys that it is about; none for one about the whole server.
     fn keys(&self) -> impl Iterator<Item = &Key>;
 

@@ -25,6 +25,15 @@ impl Command for Get {
         Touched::Nothing
     }
 
+    /// A version is read to write by it, or to release a lock: what was begun before belongs to what it finds.
+    fn follows(&self) -> Touched {
+        if self.want.version {
+            Touched::keys(&self.keys)
+        } else {
+            Touched::Nothing
+        }
+    }
+
     fn keys(&self) -> impl Iterator<Item = &Key> {
         self.keys.iter()
     }

@@ -76,14 +76,15 @@ impl Lane {
     pub(crate) async fn submit<C: Command>(&self, command: C) -> Result<Ticket<C::Answer>> {
         let shared = &self.0;
         let (start, deadline) = (Instant::now(), shared.limits.deadline);
-        let touched = command.touched();
-        if !shared.orphans.is_empty() && touched != Touched::Nothing {
+        if !shared.orphans.is_empty() {
+            let follows = command.follows();
             // Boxed, so that the room for it is not in every command.
-            let orphans = Box::pin(timeout_at(start + deadline, shared.orphans.wait(&touched)));
-            if orphans.await.is_err() {
+            let orphans = Box::pin(timeout_at(start + deadline, shared.orphans.wait(&follows)));
+            if follows != Touched::Nothing && orphans.await.is_err() {
                 return Err(not_sent(deadline));
             }
         }
+        let touched = command.touched();
         let (job, mut ticket) = job(command, touched, &shared.orphans, start, deadline);
         let mut state = shared.lock();
         // A connection without work takes it at once, and has the deadline; see also `lost`.
