@@ -7,8 +7,8 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use aiocache_core::Backend;
 use aiocache_core::testing::{Direction, Fault};
+use aiocache_core::{Backend, Cache, RedLock};
 use support::random::Random;
 use support::{backend, bytes, get, proxy, scaled, server};
 use tokio::time::{sleep, timeout};
@@ -178,4 +178,30 @@ async fn a_write_is_never_overtaken_by_an_earlier_one_that_was_dropped() {
     }
     println!("{dropped} of 2000 dropped");
     assert!(dropped > 200, "{dropped}");
+}
+
+/// The attempt may be on another connection than the release that follows it, and is not to be overtaken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_that_a_dropped_attempt_took_is_let_go() {
+    let server = server();
+    let (proxy, url) = proxy(&server).await;
+    let memcached = aiocache_memcached::MemcachedBackend::connect(url).expect("a good URL");
+    let cache = Cache::builder(memcached.clone()).build();
+    let lock = RedLock::new(&cache, "job", Duration::from_secs(60));
+    for _ in 0..scaled(5, 50) {
+        // Both connections are there, and then nothing reaches the server for a while.
+        let (one, other) = tokio::join!(get(&memcached, "a"), get(&memcached, "b"));
+        assert_eq!((one.expect("an answer"), other.expect("an answer")), (None, None));
+        proxy.set(Fault::Stall(Direction::ToServer));
+        assert!(
+            timeout(Duration::from_millis(50), lock.try_acquire())
+                .await
+                .is_err()
+        );
+        sleep(Duration::from_millis(20)).await;
+        proxy.set(Fault::Pass);
+        sleep(Duration::from_millis(100)).await;
+        cache.close().await.expect("what runs in the background ends");
+        assert!(!memcached.exists("job-lock").await.expect("an answer"));
+    }
 }
