@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use aiocache::memcached::{MemcachedBackend, MemcachedCache};
 use aiocache::redis::{RedisBackend, RedisCache};
 use aiocache::testing::{MemcachedServer, RedisServer};
-use aiocache::{Backend, Cache, Dump, ErrorKind, Load, OptimisticLock, RedLock};
+use aiocache::{Backend, Cache, Dump, Error, ErrorKind, Load, LockGuard, OptimisticLock, RedLock};
 use tokio::time::sleep;
 
 /// `short`, or `heavy` in a run with `AIOCACHE_STRESS` set.
@@ -50,95 +50,115 @@ struct Contended {
     overlaps: AtomicUsize,
 }
 
+/// How hard the workers contend.
+#[derive(Clone, Copy)]
+struct Contest {
+    rounds: usize,
+    lease: Duration,
+    /// Longer than the lease can last.
+    late: Duration,
+    start: Instant,
+}
+
+impl Contest {
+    fn over<B: Backend, S>(cache: &Cache<B, S>) -> Self {
+        let (lease, late) = if is_coarse(cache) { (200, 2200) } else { (50, 80) };
+        Self {
+            rounds: scaled(20, 400),
+            lease: Duration::from_millis(lease),
+            late: Duration::from_millis(late),
+            start: Instant::now(),
+        }
+    }
+
+    /// What one worker does: in one round of eight it is late.
+    async fn work<B: Backend, S>(self, cache: Cache<B, S>, locks: Arc<[Contended]>, worker: usize) {
+        for round in 0..self.rounds {
+            let key = (worker + round * 7) % locks.len();
+            let lock = RedLock::new(&cache, format!("p16-{key}"), self.lease);
+            let is_late = (worker + round) % 8 == 0;
+            match lock.acquire().await {
+                Ok(Some(guard)) => self.own(guard, &locks[key], is_late).await,
+                Ok(None) => {}
+                Err(error) => locks[key].note_failure(&error),
+            }
+        }
+    }
+
+    async fn own<B: Backend>(self, guard: LockGuard<B>, seen: &Contended, is_late: bool) {
+        let now = u64::try_from(self.start.elapsed().as_micros()).expect("short");
+        let until = now + u64::try_from(guard.remaining().as_micros()).expect("short");
+        seen.overlaps
+            .fetch_add(usize::from(seen.until.swap(until, SeqCst) > now), SeqCst);
+        seen.had.fetch_add(1, SeqCst);
+        if is_late {
+            sleep(self.late).await;
+            seen.late.fetch_add(1, SeqCst);
+        } else {
+            tokio::task::yield_now().await;
+            // Only if it is still this owner's: a late one has a successor by now.
+            let _ = seen.until.compare_exchange(until, 0, SeqCst, SeqCst);
+        }
+        let (left, released) = (guard.remaining(), Instant::now());
+        match guard.release().await {
+            Ok(was_had) => {
+                let gone = !was_had && released.elapsed() < left;
+                seen.foreign.fetch_add(usize::from(gone), SeqCst);
+            }
+            Err(error) => seen.note_failure(&error),
+        }
+    }
+}
+
+impl Contended {
+    /// A store may leave a question open: memcached has four connections, and a machine can be busy.
+    fn note_failure(&self, error: &Error) {
+        assert!(error.is_transient(), "{error}");
+        self.failed.fetch_add(1, SeqCst);
+    }
+}
+
 /// P16: a lock is released only by its owner, with owners that are late.
 async fn only_its_owner_releases_a_lock<B: Backend, S: Send + Sync + 'static>(cache: Cache<B, S>) {
-    let rounds = scaled(20, 400);
-    let coarse = is_coarse(&cache);
-    let (lease, late) = if coarse {
-        (Duration::from_millis(200), Duration::from_millis(2200))
-    } else {
-        (Duration::from_millis(50), Duration::from_millis(80))
-    };
+    let (contest, coarse) = (Contest::over(&cache), is_coarse(&cache));
+    let Contest {
+        rounds,
+        lease,
+        late,
+        start,
+    } = contest;
     // Where a lease is two seconds, fewer wait for one another.
     let locks: Arc<[Contended]> = (0..if coarse { 32 } else { 4 })
         .map(|_| Contended::default())
         .collect();
-    let start = Instant::now();
     let workers: Vec<_> = (0..WORKERS)
-        .map(|worker| {
-            let (cache, locks) = (cache.clone(), Arc::clone(&locks));
-            tokio::spawn(async move {
-                for round in 0..rounds {
-                    let key = (worker + round * 7) % locks.len();
-                    let lock = RedLock::new(&cache, format!("p16-{key}"), lease);
-                    let seen = &locks[key];
-                    let guard = match lock.acquire().await {
-                        Ok(Some(guard)) => guard,
-                        Ok(None) => continue,
-                        // Four connections to memcached, and a machine that is busy.
-                        Err(error) => {
-                            assert!(error.is_transient(), "{error}");
-                            seen.failed.fetch_add(1, SeqCst);
-                            continue;
-                        }
-                    };
-                    let now = u64::try_from(start.elapsed().as_micros()).expect("short");
-                    let left = guard.remaining();
-                    let until = now + u64::try_from(left.as_micros()).expect("short");
-                    seen.overlaps
-                        .fetch_add(usize::from(seen.until.swap(until, SeqCst) > now), SeqCst);
-                    seen.had.fetch_add(1, SeqCst);
-                    if (worker + round) % 8 == 0 {
-                        sleep(late).await;
-                        seen.late.fetch_add(1, SeqCst);
-                    } else {
-                        tokio::task::yield_now().await;
-                        // Only if it is still this owner's: a late one has a successor by now.
-                        let _ = seen.until.compare_exchange(until, 0, SeqCst, SeqCst);
-                    }
-                    let left = guard.remaining();
-                    let released = Instant::now();
-                    match guard.release().await {
-                        Ok(was_had) => {
-                            let gone = !was_had && released.elapsed() < left;
-                            seen.foreign.fetch_add(usize::from(gone), SeqCst);
-                        }
-                        Err(error) => {
-                            assert!(error.is_transient(), "{error}");
-                            seen.failed.fetch_add(1, SeqCst);
-                        }
-                    }
-                }
-            })
-        })
+        .map(|worker| tokio::spawn(contest.work(cache.clone(), Arc::clone(&locks), worker)))
         .collect();
     for worker in workers {
         worker.await.expect("no panic");
     }
     let sum = |count: fn(&Contended) -> &AtomicUsize| locks.iter().map(|seen| count(seen).load(SeqCst)).sum();
     let had: usize = sum(|seen| &seen.had);
-    let late: usize = sum(|seen| &seen.late);
+    let were_late: usize = sum(|seen| &seen.late);
     let failed: usize = sum(|seen| &seen.failed);
     let foreign: usize = sum(|seen| &seen.foreign);
     let overlaps: usize = sum(|seen| &seen.overlaps);
-    sleep(if coarse {
-        Duration::from_millis(2200)
-    } else {
-        2 * lease
-    })
-    .await;
+    sleep(if coarse { late } else { 2 * lease }).await;
     let mut left = 0;
     for key in 0..locks.len() {
         left += usize::from(cache.exists(format!("p16-{key}-lock")).await.expect("answered"));
     }
     println!(
-        "P16 {}: {} rounds of {WORKERS} workers: had {had}, late {late}, without an answer {failed}, foreign releases {foreign}, overlaps {overlaps}, \
+        "P16 {}: {} rounds of {WORKERS} workers: had {had}, late {were_late}, without an answer {failed}, foreign releases {foreign}, overlaps {overlaps}, \
          left after the lease {left}, took {:?}",
         cache.backend().name(),
         WORKERS * rounds,
         start.elapsed()
     );
-    assert!(late >= WORKERS / 4 && had > 2 * late, "had {had}, late {late}");
+    assert!(
+        were_late >= WORKERS / 4 && had > 2 * were_late,
+        "had {had}, late {were_late}"
+    );
     assert_eq!((foreign, overlaps, left), (0, 0, 0));
 }
 

@@ -15,6 +15,42 @@ pub(crate) enum Attribute {
     CacheEvict,
 }
 
+/// The options of a function that returns one value, with those that are special before them.
+macro_rules! one_value {
+    ($($special:literal)?) => {
+        &[
+            $($special,)?
+            "cache",
+            "ttl",
+            "ttl_with",
+            "none_ttl",
+            "key",
+            "key_builder",
+            "skip",
+            "skip_if",
+            "namespace",
+            "cache_none",
+            "version",
+            "max_wait",
+            "share_error",
+            "detached",
+            "policy",
+            "grace",
+            "back_off",
+            "soft_timeout",
+            "hard_timeout",
+            "refresh_ahead",
+            "jitter",
+            "fail_if",
+            "fallback",
+            "on_timeout",
+            "context",
+            "controls",
+            "crate",
+        ]
+    };
+}
+
 impl Attribute {
     /// How the user writes it.
     pub(crate) fn name(self) -> &'static str {
@@ -35,65 +71,8 @@ impl Attribute {
     /// The options it takes, as error messages list them.
     pub(crate) fn options(self) -> &'static [&'static str] {
         match self {
-            Self::Cached => &[
-                "cache",
-                "ttl",
-                "ttl_with",
-                "none_ttl",
-                "key",
-                "key_builder",
-                "skip",
-                "skip_if",
-                "namespace",
-                "cache_none",
-                "version",
-                "max_wait",
-                "share_error",
-                "detached",
-                "policy",
-                "grace",
-                "back_off",
-                "soft_timeout",
-                "hard_timeout",
-                "refresh_ahead",
-                "jitter",
-                "fail_if",
-                "fallback",
-                "on_timeout",
-                "context",
-                "controls",
-                "crate",
-            ],
-            Self::CachedStampede => &[
-                "lease",
-                "cache",
-                "ttl",
-                "ttl_with",
-                "none_ttl",
-                "key",
-                "key_builder",
-                "skip",
-                "skip_if",
-                "namespace",
-                "cache_none",
-                "version",
-                "max_wait",
-                "share_error",
-                "detached",
-                "policy",
-                "grace",
-                "back_off",
-                "soft_timeout",
-                "hard_timeout",
-                "refresh_ahead",
-                "jitter",
-                "fail_if",
-                "fallback",
-                "on_timeout",
-                "context",
-                "controls",
-                "crate",
-            ],
+            Self::Cached => one_value!(),
+            Self::CachedStampede => one_value!("lease"),
             Self::MultiCached => &[
                 "keys",
                 "cache",

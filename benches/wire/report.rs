@@ -73,7 +73,10 @@ pub(crate) fn render(rows: &[Row], counted: &[(f64, f64)]) -> String {
         "# On a wire\n\nWritten by `cargo bench -p aiocache-benches --bench wire -- --write`; every run made is in \
          the tables. The client alone and the cache over the same client take turns, operation by operation. A ratio \
          is 1 + the median of the paired differences over the client's median, with its 95 % interval; beside it, \
-         processor time of this process for one operation, alone and through the cache.\n\n",
+         processor time of this process for one operation, alone and through the cache. The clients alone are as \
+         their crates make them: `redis` with its own 500 ms limit for an answer and a queue of 50, `memcache-async` \
+         with `TCP_NODELAY` and several small writes for a request. The caches keep a deadline of 500 ms too, \
+         and `redis` has a queue of 1,024 there.\n\n",
     );
     let _ = writeln!(page, "{}\n", machine());
     latency(&mut page, rows);

@@ -76,11 +76,11 @@ impl Lane {
     pub(crate) async fn submit<C: Command>(&self, command: C) -> Result<Ticket<C::Answer>> {
         let shared = &self.0;
         let (start, deadline) = (Instant::now(), shared.limits.deadline);
-        if !shared.orphans.is_empty() {
-            let follows = command.follows();
+        if !shared.orphans.is_empty() && command.follows() != Touched::Nothing {
             // Boxed, so that the room for it is not in every command.
+            let follows = command.follows();
             let orphans = Box::pin(timeout_at(start + deadline, shared.orphans.wait(&follows)));
-            if follows != Touched::Nothing && orphans.await.is_err() {
+            if orphans.await.is_err() {
                 return Err(not_sent(deadline));
             }
         }
