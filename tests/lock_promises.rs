@@ -76,7 +76,7 @@ impl Contest {
         for round in 0..self.rounds {
             let key = (worker + round * 7) % locks.len();
             let lock = RedLock::new(&cache, format!("p16-{key}"), self.lease);
-            let is_late = (worker + round) % 8 == 0;
+            let is_late = (worker + round).is_multiple_of(8);
             match lock.acquire().await {
                 Ok(Some(guard)) => self.own(guard, &locks[key], is_late).await,
                 Ok(None) => {}
