@@ -1,11 +1,15 @@
 //! The test kit does what it says: it records, disturbs alike for one seed, and fails where it has to.
 
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use aiocache_core::testing::{
     Chaos, Intercepted, Recorder, assert_absent, assert_hit, assert_loaded, assert_there, pass, paused,
 };
-use aiocache_core::{Cache, ErrorKind, EventKind, MemoryBackend, Object, Policy, SimpleMemoryCache, Ttl};
+use aiocache_core::{
+    Cache, ErrorKind, EventKind, MemoryBackend, Object, Policy, RedLock, SimpleMemoryCache, Ttl,
+};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -135,6 +139,52 @@ fn paused_time_ends_entries_at_once() {
     assert!(started.elapsed() < 60 * SECOND);
 }
 
+#[test]
+fn one_seed_strikes_as_often_where_calls_are_made_at_once() {
+    const CALLS: u32 = 20_000;
+    let struck = |threads: u32| {
+        let chaos = Chaos::seeded(3).failing(0.5);
+        let cache = Cache::builder(Intercepted::new(MemoryBackend::<Object>::new(), chaos.clone())).build();
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    for _ in 0..CALLS / threads {
+                        let read = pin!(cache.exists("k"));
+                        assert!(read.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+                    }
+                });
+            }
+        });
+        chaos.struck()
+    };
+    assert_eq!(struck(1), struck(4));
+}
+
+#[tokio::test]
+async fn locks_are_seen_and_stay_those_of_the_store() {
+    let (cache, recorder) = recorded();
+    let lock = RedLock::new(&cache, "k", 5 * SECOND);
+    let guard = lock.acquire().await.unwrap().expect("free");
+    assert!(guard.fencing_token().is_some(), "the memory store gives one");
+    assert!(guard.extend().await.unwrap());
+    assert!(guard.release().await.unwrap());
+    assert_eq!(recorder.methods(), ["lock", "extend_lock", "unlock"]);
+    let calls = recorder.calls();
+    assert_eq!((&*calls[0].keys[0], calls[0].ttl), ("n:k-lock", Some(5 * SECOND)));
+    assert_eq!((calls[1].ttl, calls[2].ttl), (Some(5 * SECOND), None));
+}
+
+#[tokio::test]
+async fn chaos_strikes_locks_too() {
+    let chaos = Chaos::seeded(1);
+    let cache = disturbed(&chaos);
+    let lock = RedLock::new(&cache, "k", SECOND);
+    chaos.set_down(true);
+    let refused = lock.try_acquire().await.expect_err("down");
+    assert_eq!(refused.kind(), ErrorKind::Unavailable);
+    assert_eq!(chaos.struck(), 1, "one call, as the store has a lock of its own");
+}
+
 #[tokio::test]
 async fn assertions_pass_where_they_are_true() {
     let cache = SimpleMemoryCache::new();
@@ -153,6 +203,14 @@ async fn a_miss_is_no_hit() {
 #[should_panic(expected = r#""k" is not there, at aiocache-core/tests/test_kit.rs:"#)]
 async fn what_is_absent_is_not_there() {
     assert_there(&SimpleMemoryCache::new(), "k").await;
+}
+
+#[tokio::test]
+#[should_panic(
+    expected = r#"the cache is switched off, so nobody knows whether "k" is there, at aiocache-core/tests/"#
+)]
+async fn a_cache_that_is_off_says_nothing_of_what_is_absent() {
+    assert_absent(&SimpleMemoryCache::new().with_disabled(true), "k").await;
 }
 
 mod an_intercepted_store {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -61,7 +61,8 @@ impl Table {
 }
 
 /// Each change is one step under one lock, which makes the conditional ones atomic, and is in the journal before it is
-/// done. Writing under the lock is fine for a file on a local disk, and not for one elsewhere.
+/// done. Writing under the lock is fine for a file on a local disk, and not for one elsewhere. The file only grows: one
+/// to be kept for long would be written anew, with what is alive, when it is opened.
 pub(crate) struct Journal {
     path: PathBuf,
     table: Mutex<Table>,
@@ -79,6 +80,15 @@ impl Journal {
         }
         let table = Mutex::new(table);
         Self { path, table }
+    }
+
+    /// The file, at the beginning of a line: a crash or a full disk may have cut the last one off.
+    fn append(&self) -> io::Result<File> {
+        let mut file = OpenOptions::new().append(true).create(true).open(&self.path)?;
+        if file.metadata()?.len() > 0 {
+            file.write_all(b"\n")?;
+        }
+        Ok(file)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Table> {
@@ -104,7 +114,7 @@ impl Journal {
             line.push(b'\n');
             let file = match table.file.take() {
                 Some(file) => Ok(file),
-                None => OpenOptions::new().append(true).create(true).open(&self.path),
+                None => self.append(),
             };
             let written = file.and_then(|mut file| file.write_all(&line).map(|()| file));
             let failed = |error| {

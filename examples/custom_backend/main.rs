@@ -32,6 +32,7 @@ mod conformance {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use aiocache::testing::Fixture;
+    use aiocache::{Backend, Bytes};
 
     use super::Journal;
 
@@ -46,13 +47,28 @@ mod conformance {
         }
     }
 
+    fn temporary() -> Temporary {
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let name = format!("journal-{}-{number}", std::process::id());
+        Temporary(std::env::temp_dir().join(name))
+    }
+
     aiocache::backend_conformance!(async {
-        let name = format!(
-            "journal-{}-{}",
-            std::process::id(),
-            MADE.fetch_add(1, Ordering::Relaxed)
-        );
-        let path = std::env::temp_dir().join(name);
-        Fixture::own(Journal::open(path.clone())).keeping(Temporary(path))
+        let file = temporary();
+        Fixture::own(Journal::open(file.0.clone())).keeping(file)
     });
+
+    #[tokio::test]
+    async fn what_is_written_after_a_line_that_a_crash_cut_off_comes_back() {
+        let file = temporary();
+        std::fs::write(&file.0, r#"["old",{"value":[49],"en"#).expect("a directory to write to");
+        let before = Journal::open(file.0.clone());
+        before
+            .write("new", Bytes::from_static(b"1"), None)
+            .await
+            .expect("written");
+        let after = Journal::open(file.0.clone());
+        assert!(after.exists("new").await.expect("read"));
+        assert!(!after.exists("old").await.expect("read"));
+    }
 }

@@ -46,7 +46,7 @@ pub fn assert_source<F: Future>(expected: Source, call: F) -> impl Future<Output
 /// Checks that something is under a key.
 ///
 /// # Panics
-/// If nothing is, or the store fails.
+/// If nothing is, the cache is switched off, or the store fails.
 #[track_caller]
 pub fn assert_there<'a, B: Backend, S: Send + Sync>(
     cache: &'a Cache<B, S>,
@@ -58,7 +58,7 @@ pub fn assert_there<'a, B: Backend, S: Send + Sync>(
 /// Checks that nothing is under a key.
 ///
 /// # Panics
-/// If something is, or the store fails.
+/// If something is, the cache is switched off, so that it could not tell, or the store fails.
 #[track_caller]
 pub fn assert_absent<'a, B: Backend, S: Send + Sync>(
     cache: &'a Cache<B, S>,
@@ -74,6 +74,10 @@ async fn assert_exists<B: Backend, S: Send + Sync>(
     line: &Location<'_>,
 ) {
     let text = key.as_str().to_owned();
+    assert!(
+        !cache.is_off(),
+        "the cache is switched off, so nobody knows whether {text:?} is there, at {line}"
+    );
     match cache.exists(key).await {
         Ok(found) => {
             let not = if expected { " not" } else { "" };

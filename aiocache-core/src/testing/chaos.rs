@@ -101,8 +101,7 @@ impl Chaos {
         self.shared.struck.load(Ordering::Relaxed)
     }
 
-    fn verdict(&self) -> Verdict {
-        let dice = self.shared.roll();
+    fn verdict(&self, dice: f64) -> Verdict {
         if self.shared.down.load(Ordering::Relaxed) || dice < self.failing {
             let text = "a test lets this call fail";
             return Verdict::Fail(Error::new(ErrorKind::Unavailable, text));
@@ -120,21 +119,31 @@ impl Chaos {
 }
 
 impl Shared {
-    /// A number from 0 to 1, without 1 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators").
-    #[expect(clippy::cast_precision_loss, reason = "53 bits fit exactly")]
-    fn roll(&self) -> f64 {
-        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut number = self.random.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
-        number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        number ^= number >> 31;
-        (number >> 11) as f64 / (1_u64 << 53) as f64
+    /// Two numbers for one call. Taken in one step, so that calls at once on several threads do not mix theirs.
+    fn roll(&self) -> (f64, f64) {
+        let number = self.random.fetch_add(STEP.wrapping_mul(2), Ordering::Relaxed);
+        let second = number.wrapping_add(STEP);
+        (share(number), share(second))
     }
+}
+
+/// From one number to the next (Steele, Lea and Flood, "Fast splittable pseudorandom number generators").
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// From 0 to 1, without 1.
+#[expect(clippy::cast_precision_loss, reason = "53 bits fit exactly")]
+const fn share(number: u64) -> f64 {
+    let mut number = number.wrapping_add(STEP);
+    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^= number >> 31;
+    (number >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 impl Intercept for Chaos {
     async fn before(&self, _: &Call<'_>) -> Verdict {
-        let (verdict, dawdles) = (self.verdict(), self.shared.roll() < self.slow.0);
+        let (strikes, slows) = self.shared.roll();
+        let (verdict, dawdles) = (self.verdict(strikes), slows < self.slow.0);
         if dawdles {
             tokio::time::sleep(self.slow.1).await;
         }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::slice::from_ref;
 use std::time::Duration;
 
-use crate::backend::{Backend, Capabilities, Entry, Remaining, Reply, Version, Want};
+use crate::backend::{Backend, Capabilities, Entry, Locked, Remaining, Reply, Version, Want};
 use crate::error::{Error, Result};
 use crate::events::StoreWatch;
 use crate::stats::StoreStats;
@@ -17,7 +17,7 @@ pub struct Call<'a> {
     pub method: &'static str,
     /// The keys as they are stored; of `clear`, the prefix.
     pub keys: &'a [&'a str],
-    /// The ttl that is written; `None` where there is none.
+    /// The ttl that is written, or the lease of a lock; `None` where there is none.
     pub ttl: Option<Duration>,
 }
 
@@ -218,6 +218,23 @@ impl<B: Backend, I: Intercept> Backend for Intercepted<B, I> {
         let call = of("compare_and_delete", from_ref(&key), None);
         let run = self.backend.compare_and_delete(key, version);
         self.call(call, false, run).await
+    }
+
+    async fn lock(&self, key: &str, token: &str, lease: Duration) -> Result<Locked> {
+        let call = of("lock", from_ref(&key), Some(lease));
+        let run = self.backend.lock(key, token, lease);
+        self.call(call, Locked::taken(None), run).await
+    }
+
+    async fn unlock(&self, key: &str, token: &str) -> Result<bool> {
+        let call = of("unlock", from_ref(&key), None);
+        self.call(call, true, self.backend.unlock(key, token)).await
+    }
+
+    async fn extend_lock(&self, key: &str, token: &str, lease: Duration) -> Result<bool> {
+        let call = of("extend_lock", from_ref(&key), Some(lease));
+        let run = self.backend.extend_lock(key, token, lease);
+        self.call(call, true, run).await
     }
 
     async fn raw(&self, arguments: &[&[u8]]) -> Result<Reply> {

@@ -18,7 +18,7 @@ pub struct Recorded {
     pub method: &'static str,
     /// The keys as they are stored; of `clear`, the prefix.
     pub keys: Vec<String>,
-    /// The ttl that was written.
+    /// The ttl that was written, or the lease of a lock.
     pub ttl: Option<Duration>,
 }
 
