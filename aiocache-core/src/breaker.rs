@@ -101,6 +101,12 @@ impl Breaker {
         if mine { Admission::Try } else { Admission::Refuse }
     }
 
+    /// Whether the store is left alone.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn is_open(&self) -> bool {
+        self.next_try.load(Ordering::Relaxed) != 0
+    }
+
     /// A question that begins now.
     pub(crate) fn asking(&self) -> Asking {
         Asking(self.closed.load(Ordering::Relaxed))

@@ -7,11 +7,15 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, SharedString, Unit};
+use metrics::{Counter, Gauge, Histogram, SharedString};
 
 use crate::events::EventKind;
 use crate::plugin::{Command, CommandName, Outcome};
 use crate::stats::StoreStats;
+
+mod names;
+#[cfg(test)]
+mod tests;
 
 /// How often the gauges of the store are set, at most.
 const GAUGES_EVERY: Duration = Duration::from_secs(1);
@@ -40,7 +44,7 @@ struct CommandMeters {
 
 impl Meters {
     pub(crate) fn new(cache: &str) -> Self {
-        describe();
+        names::describe();
         Self {
             cache: SharedString::from_owned(cache.to_owned()),
             commands: std::array::from_fn(|_| CommandMeters::default()),
@@ -60,18 +64,18 @@ impl Meters {
     pub(crate) fn command(&self, command: &Command<'_>, outcome: &Outcome<'_>, took: Duration) {
         let meters = &self.commands[command.name as usize];
         let (name, label) = (command.name.as_str(), outcome.label(command.items));
-        let duration = meters.duration.get_or_init(|| {
-            metrics::histogram!("aiocache_request_duration_seconds", "cache" => self.cache(), "command" => name)
-        });
+        let duration = meters.duration.get_or_init(
+            || metrics::histogram!(names::REQUEST_DURATION, "cache" => self.cache(), "command" => name),
+        );
         duration.record(took);
         let place = Outcome::LABELS.iter().position(|one| *one == label).unwrap_or(0);
         let requests = meters.outcomes[place].get_or_init(|| {
-            metrics::counter!("aiocache_requests_total", "cache" => self.cache(), "command" => name, "outcome" => label)
+            metrics::counter!(names::REQUESTS, "cache" => self.cache(), "command" => name, "outcome" => label)
         });
         requests.increment(1);
         if let Outcome::Failed(error) = outcome {
             let kind = format!("{:?}", error.kind());
-            metrics::counter!("aiocache_errors_total", "cache" => self.cache(), "command" => name, "kind" => kind)
+            metrics::counter!(names::ERRORS, "cache" => self.cache(), "command" => name, "kind" => kind)
                 .increment(1);
         }
     }
@@ -87,21 +91,20 @@ impl Meters {
             EventKind::LoadFinished { took } => self.load(0, "finished", took),
             EventKind::LoadFailed { took } => self.load(1, "failed", took),
             EventKind::LoadDropped { took } => self.load(2, "dropped", took),
-            EventKind::LoadShared => self.plain(&self.shared, "aiocache_loads_shared_total", items),
-            EventKind::Refreshed => self.plain(&self.refreshed, "aiocache_refreshes_total", items),
+            EventKind::LoadShared => self.plain(&self.shared, names::LOADS_SHARED, items),
+            EventKind::Refreshed => self.plain(&self.refreshed, names::REFRESHES, items),
             EventKind::Evicted { reason } => {
                 let reason = reason.as_str();
-                metrics::counter!("aiocache_evictions_total", "cache" => self.cache(), "reason" => reason)
-                    .increment(1);
+                metrics::counter!(names::EVICTIONS, "cache" => self.cache(), "reason" => reason).increment(1);
             }
-            EventKind::BreakerOpened => self.breaker(1.0),
-            EventKind::BreakerClosed => self.breaker(0.0),
-            EventKind::Reconnected => self.plain(&self.reconnects, "aiocache_reconnects_total", 1),
+            EventKind::BreakerOpened => self.breaker_is(true),
+            EventKind::BreakerClosed => self.breaker_is(false),
+            EventKind::Reconnected => self.plain(&self.reconnects, names::RECONNECTS, 1),
         }
     }
 
-    /// Sets the gauges of the store, if they are due.
-    pub(crate) fn gauges(&self, now: u64, stats: impl FnOnce() -> StoreStats) {
+    /// Sets the gauges of the store and the breaker, if they are due; a cache without a breaker has no gauge of it.
+    pub(crate) fn gauges(&self, now: u64, is_open: Option<bool>, stats: impl FnOnce() -> StoreStats) {
         let due = self.gauges_due.load(Ordering::Relaxed);
         // 584 years of nanoseconds fit.
         let next = now.saturating_add(u64::try_from(GAUGES_EVERY.as_nanos()).unwrap_or(u64::MAX));
@@ -113,11 +116,14 @@ impl Meters {
         if !mine {
             return;
         }
+        if let Some(is_open) = is_open {
+            self.set_breaker(is_open);
+        }
         let stats = stats();
         let known = [
-            (stats.entries, "aiocache_entries"),
-            (stats.weight, "aiocache_weight"),
-            (stats.connections, "aiocache_connections"),
+            (stats.entries, names::ENTRIES),
+            (stats.weight, names::WEIGHT),
+            (stats.connections, names::CONNECTIONS),
         ];
         for ((value, name), gauge) in known.into_iter().zip(&self.store) {
             if let Some(value) = value {
@@ -128,20 +134,18 @@ impl Meters {
     }
 
     fn keys(&self, place: usize, outcome: &'static str, items: u64) {
-        let counter = self.keys[place].get_or_init(
-            || metrics::counter!("aiocache_keys_total", "cache" => self.cache(), "outcome" => outcome),
-        );
+        let counter = self.keys[place]
+            .get_or_init(|| metrics::counter!(names::KEYS, "cache" => self.cache(), "outcome" => outcome));
         counter.increment(items);
     }
 
     fn load(&self, place: usize, outcome: &'static str, took: Duration) {
-        let counter = self.loads[place].get_or_init(
-            || metrics::counter!("aiocache_loads_total", "cache" => self.cache(), "outcome" => outcome),
-        );
+        let counter = self.loads[place]
+            .get_or_init(|| metrics::counter!(names::LOADS, "cache" => self.cache(), "outcome" => outcome));
         counter.increment(1);
         let duration = self
             .load_duration
-            .get_or_init(|| metrics::histogram!("aiocache_load_duration_seconds", "cache" => self.cache()));
+            .get_or_init(|| metrics::histogram!(names::LOAD_DURATION, "cache" => self.cache()));
         duration.record(took);
     }
 
@@ -150,11 +154,17 @@ impl Meters {
         counter.increment(count);
     }
 
-    fn breaker(&self, open: f64) {
+    /// An opening and a closing may be told in the wrong order, so the next command has another look.
+    fn breaker_is(&self, open: bool) {
+        self.set_breaker(open);
+        self.gauges_due.store(0, Ordering::Relaxed);
+    }
+
+    fn set_breaker(&self, open: bool) {
         let gauge = self
             .breaker
-            .get_or_init(|| metrics::gauge!("aiocache_breaker_open", "cache" => self.cache()));
-        gauge.set(open);
+            .get_or_init(|| metrics::gauge!(names::BREAKER_OPEN, "cache" => self.cache()));
+        gauge.set(f64::from(open));
     }
 
     fn cache(&self) -> SharedString {
@@ -165,60 +175,6 @@ impl Meters {
 #[expect(clippy::cast_precision_loss, reason = "a gauge needs no more than 52 bits")]
 const fn as_float(value: u64) -> f64 {
     value as f64
-}
-
-/// Tells the recorder what each metric is.
-fn describe() {
-    let counters = [
-        ("aiocache_requests_total", "Commands, by name and outcome"),
-        ("aiocache_errors_total", "Commands that failed, by kind of error"),
-        (
-            "aiocache_keys_total",
-            "Keys that reads asked for: hit, miss, or served stale",
-        ),
-        ("aiocache_loads_total", "Runs of cached functions, by outcome"),
-        (
-            "aiocache_loads_shared_total",
-            "Keys that a caller got from another caller's load",
-        ),
-        (
-            "aiocache_refreshes_total",
-            "Keys loaded anew without a look at what was there",
-        ),
-        (
-            "aiocache_evictions_total",
-            "Entries the store gave up by itself, by reason",
-        ),
-        (
-            "aiocache_reconnects_total",
-            "Lost connections that were there again",
-        ),
-    ];
-    for (name, text) in counters {
-        metrics::describe_counter!(name, Unit::Count, text);
-    }
-    let gauges = [
-        ("aiocache_entries", "Entries in the store"),
-        ("aiocache_weight", "Weight of the entries in the store"),
-        ("aiocache_connections", "Open connections"),
-        (
-            "aiocache_breaker_open",
-            "1 while the store is left alone because it does not answer",
-        ),
-    ];
-    for (name, text) in gauges {
-        metrics::describe_gauge!(name, Unit::Count, text);
-    }
-    let histograms = [
-        ("aiocache_request_duration_seconds", "How long commands take"),
-        (
-            "aiocache_load_duration_seconds",
-            "How long runs of cached functions take",
-        ),
-    ];
-    for (name, text) in histograms {
-        metrics::describe_histogram!(name, Unit::Seconds, text);
-    }
 }
 
 impl std::fmt::Debug for Meters {

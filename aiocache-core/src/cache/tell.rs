@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::Cache;
 use crate::backend::Backend;
+#[cfg(feature = "metrics")]
+use crate::breaker::Breaker;
 use crate::events::{Event, EventKind, EventStream};
 use crate::load::At;
 use crate::plugin::{Command, CommandName, Outcome};
@@ -117,7 +119,8 @@ impl<B: Backend, S> Cache<B, S> {
         #[cfg(feature = "metrics")]
         if let Some(meters) = self.core.watchers.meters() {
             meters.command(command, outcome, took);
-            meters.gauges(crate::clock::now(), || self.core.backend.stats());
+            let is_open = self.core.breaker.as_ref().map(Breaker::is_open);
+            meters.gauges(crate::clock::now(), is_open, || self.core.backend.stats());
         }
     }
 
