@@ -1,3 +1,6 @@
+#![doc = include_str!("guide/links.md")]
+#![doc = include_str!("guide/pictures.md")]
+#![doc = ""]
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -28,35 +31,5 @@ pub use aiocache_memcached as memcached;
 #[doc(inline)]
 pub use aiocache_redis as redis;
 
-/// The guide's snippets are tests.
-#[cfg(doctest)]
-mod guide {
-    #[doc = include_str!("../docs/backends.md")]
-    mod backends {}
-    #[doc = include_str!("../docs/caches.md")]
-    mod caches {}
-    #[doc = include_str!("../docs/coming-from-python.md")]
-    mod coming_from_python {}
-    #[doc = include_str!("../docs/decorators.md")]
-    mod decorators {}
-    #[doc = include_str!("../docs/keys.md")]
-    mod keys {}
-    #[doc = include_str!("../docs/locks.md")]
-    mod locks {}
-    #[doc = include_str!("../docs/observability.md")]
-    mod observability {}
-    #[doc = include_str!("../docs/plugins.md")]
-    mod plugins {}
-    #[doc = include_str!("../docs/policies.md")]
-    mod policies {}
-    #[doc = include_str!("../docs/reliability.md")]
-    mod reliability {}
-    #[doc = include_str!("../docs/serializers.md")]
-    mod serializers {}
-    #[doc = include_str!("../docs/stampede.md")]
-    mod stampede {}
-    #[doc = include_str!("../docs/testing.md")]
-    mod testing {}
-    #[doc = include_str!("../docs/writing-a-backend.md")]
-    mod writing_a_backend {}
-}
+#[cfg(any(doc, doctest))]
+pub mod guide;

@@ -36,7 +36,11 @@ pub(crate) fn page(parts: &[Part]) -> String {
     ratios(&mut page, &samples);
     commands(&mut page, &samples);
     page.truncate(page.trim_end().len());
-    page.push('\n');
+    page.push_str("\n\n");
+    // By reference, so that rustdoc can put the pictures themselves in their place.
+    for (name, _) in pictures(&samples) {
+        let _ = writeln!(page, "[performance/{name}.svg]: performance/{name}.svg");
+    }
     page
 }
 
@@ -85,7 +89,7 @@ fn provenance(parts: &[Part], samples: &[&Sample]) -> String {
 }
 
 fn hits(page: &mut String, samples: &[&Sample]) {
-    page.push_str("## Hits\n\n![A hit, median over six points](performance/hits.svg)\n\n");
+    page.push_str("## Hits\n\n![A hit, median over six points][performance/hits.svg]\n\n");
     for value in [String::NAME, Record::NAME] {
         let _ = writeln!(page, "{}", table::of(&format!("hit, {value}"), samples));
     }
@@ -94,7 +98,7 @@ fn hits(page: &mut String, samples: &[&Sample]) {
     }
     page.push_str("Counted by callgrind, one task, 100 keys: noise does not move them.\n\n");
     let _ = writeln!(page, "{}", table::of(instructions::WHAT, samples));
-    page.push_str("![A hit by number of entries](performance/scale.svg)\n\n");
+    page.push_str("![A hit by number of entries][performance/scale.svg]\n\n");
     page.push_str("Uniformly distributed keys, one task, each contender in a process of its own.\n\n");
     let _ = writeln!(page, "{}", table::of(scale::WHAT, samples));
     growth(page, samples);
@@ -144,7 +148,7 @@ fn ratios(page: &mut String, samples: &[&Sample]) {
     for trace in ratio::NAMES {
         let _ = writeln!(page, "{}", table::of(&ratio::what(trace), samples));
     }
-    page.push_str("![Hit ratio, Zipf with scans](performance/scans.svg)\n\n");
+    page.push_str("![Hit ratio, Zipf with scans][performance/scans.svg]\n\n");
 }
 
 fn commands(page: &mut String, samples: &[&Sample]) {
