@@ -1,6 +1,5 @@
-#![doc = include_str!("guide/links.md")]
-#![doc = include_str!("guide/pictures.md")]
-#![doc = ""]
+#![cfg_attr(not(doctest), doc = include_str!("guide/links.md"))]
+#![cfg_attr(not(doctest), doc = "")]
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

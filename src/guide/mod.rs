@@ -12,12 +12,12 @@
 //! | build on it | [testing], [writing a backend](writing_a_backend), [design] |
 
 // A page's own links lead to files beside it. Here they lead to modules: of two definitions of a link the first one
-// counts, so these come first.
+// counts, so these come first. Not for the tests, which are named by the first file.
 macro_rules! pages {
     ($($name:ident = $file:literal,)*) => { $(
-        #[doc = include_str!("links.md")]
-        #[doc = include_str!("pictures.md")]
-        #[doc = ""]
+        #[cfg_attr(not(doctest), doc = include_str!("links.md"))]
+        #[cfg_attr(not(doctest), doc = include_str!("pictures.md"))]
+        #[cfg_attr(not(doctest), doc = "")]
         #[doc = include_str!($file)]
         pub mod $name {}
     )* };
