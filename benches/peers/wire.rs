@@ -1,8 +1,10 @@
 //! Commands on one connection to a Redis on this machine, and Python's libraries for the record.
 
 pub(crate) mod clients;
+mod server;
 
 use clients::Clients;
+use server::Server;
 
 use crate::contest::{self, Unit};
 use crate::options::Options;
@@ -10,8 +12,6 @@ use crate::python;
 use crate::samples::Sample;
 use crate::table::count;
 use crate::workload;
-
-use aiocache::testing::RedisServer;
 
 pub(crate) const OPERATIONS: [&str; 3] = ["get", "set", "multi_get(100)"];
 const TASKS: usize = 64;
@@ -26,7 +26,7 @@ pub(crate) fn throughput() -> String {
 
 /// Each command in one task, and `get` in 64.
 pub(crate) fn run(options: &Options) -> Vec<Sample> {
-    let server = RedisServer::start().expect("redis-server is installed");
+    let server = Server::start();
     let runtime = contest::runtime();
     let mut samples = runtime.block_on(async {
         let clients = Clients::connect(server.port()).await;

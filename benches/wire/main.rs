@@ -1,8 +1,8 @@
 //! Commands on a wire through a cache, beside the same client alone.
 //!
-//! cargo bench -p aiocache-benches --bench wire            prints the tables
-//! cargo bench -p aiocache-benches --bench wire -- --write also writes docs/wire.md
-//! cargo bench -p aiocache-benches --bench wire -- --throughput measures nothing but the tasks
+//! cargo bench -p aiocache-benches --features servers --bench wire            prints the tables
+//! cargo bench -p aiocache-benches --features servers --bench wire -- --write also writes docs/wire.md
+//! cargo bench -p aiocache-benches --features servers --bench wire -- --throughput measures nothing but the tasks
 //!
 //! The contenders alternate operation by operation, so that what disturbs a shared machine disturbs both alike; the
 //! figure is the median of the paired differences, with its 95 % interval.

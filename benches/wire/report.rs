@@ -70,7 +70,7 @@ impl Row {
 /// The whole page.
 pub(crate) fn render(rows: &[Row], counted: &[(f64, f64)]) -> String {
     let mut page = String::from(
-        "# On a wire\n\nWritten by `cargo bench -p aiocache-benches --bench wire -- --write`; every run made is in \
+        "# On a wire\n\nWritten by `cargo bench -p aiocache-benches --features servers --bench wire -- --write`; every run made is in \
          the tables. The client alone and the cache over the same client take turns, operation by operation. A ratio \
          is 1 + the median of the paired differences over the client's median, with its 95 % interval; beside it, \
          processor time of this process for one operation, alone and through the cache. The clients alone are as \
