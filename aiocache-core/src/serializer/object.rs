@@ -2,13 +2,14 @@
 
 use std::any::{Any, type_name};
 use std::fmt;
+use std::mem::needs_drop;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::{Carried, Carrier, Load, wrong_type};
 use crate::backend::Raw;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A slot of the type-erased memory store: a value as it is, encoded bytes, a cached `None`, a counter or a
 /// lock's token.
@@ -17,7 +18,12 @@ pub struct Object(pub(super) Slot);
 
 #[derive(Clone)]
 pub(super) enum Slot {
+    /// A value that is cloned where it lies.
+    Plain(Arc<dyn Held>),
+    /// A value whose clone may take long, or run anything.
     Value(Arc<dyn Held>),
+    /// The value most often cached, one pointer nearer.
+    Text(String),
     Bytes(Bytes),
     None,
     Integer(i64),
@@ -35,41 +41,53 @@ impl<T: Any + Send + Sync> Held for T {
     }
 }
 
+/// The largest value that is cloned under a store's lock.
+const MOST_PLAIN: usize = 1024;
+
 impl Object {
     /// A slot that holds `value` as it is; an integer becomes a counter.
     pub fn of<T: Any + Send + Sync>(value: T) -> Self {
-        Self(match super::integer_of(&value) {
-            Some(integer) => Slot::Integer(integer),
-            None => Slot::Value(Arc::new(value)),
-        })
+        if let Some(integer) = super::integer_of(&value) {
+            return Self(Slot::Integer(integer));
+        }
+        let mut value = Some(value);
+        if let Some(text) = (&mut value as &mut dyn Any).downcast_mut::<Option<String>>() {
+            return Self(text.take().map_or(Slot::None, Slot::Text));
+        }
+        match value {
+            // What has nothing to drop owns nothing, so its clone is a copy.
+            Some(value) if !needs_drop::<T>() && size_of::<T>() <= MOST_PLAIN => {
+                Self(Slot::Plain(Arc::new(value)))
+            }
+            Some(value) => Self(Slot::Value(Arc::new(value))),
+            None => Self(Slot::None),
+        }
     }
 
     /// A clone of the value, if it is a `T`.
     ///
     /// # Errors
     /// [`ErrorKind::Type`](crate::ErrorKind::Type) names both types.
+    #[inline]
     pub fn get<T: Any + Clone>(&self) -> Result<T> {
-        let found = match &self.0 {
-            Slot::Value(value) => {
-                let value: &dyn Held = &**value;
-                if let Some(value) = (value as &dyn Any).downcast_ref::<T>() {
-                    return Ok(value.clone());
-                }
-                value.type_name()
-            }
-            Slot::Integer(integer) => {
-                return super::of_integer(*integer).ok_or_else(|| wrong_type::<T>("a counter"));
-            }
-            Slot::Bytes(_) => "encoded bytes",
-            Slot::None => "a cached None",
-            Slot::Token(_) => "a lock",
+        let value: &dyn Any = match &self.0 {
+            Slot::Text(text) => text,
+            Slot::Plain(value) | Slot::Value(value) => &**value,
+            Slot::Integer(integer) => return super::of_integer(*integer).ok_or_else(|| self.is_no::<T>()),
+            Slot::Bytes(_) | Slot::None | Slot::Token(_) => return Err(self.is_no::<T>()),
         };
-        Err(wrong_type::<T>(found))
+        value.downcast_ref().cloned().ok_or_else(|| self.is_no::<T>())
+    }
+
+    #[cold]
+    fn is_no<T>(&self) -> Error {
+        wrong_type::<T>(self.content())
     }
 
     fn content(&self) -> &'static str {
         match &self.0 {
-            Slot::Value(value) => (**value).type_name(),
+            Slot::Plain(value) | Slot::Value(value) => (**value).type_name(),
+            Slot::Text(_) => type_name::<String>(),
             Slot::Bytes(_) => "encoded bytes",
             Slot::None => "a cached None",
             Slot::Integer(_) => "a counter",
@@ -86,15 +104,19 @@ impl fmt::Debug for Object {
 }
 
 impl Raw for Object {
+    #[inline]
     fn share(&self) -> Option<Self> {
-        Some(self.clone())
+        match &self.0 {
+            Slot::Plain(_) | Slot::Text(_) | Slot::Integer(_) | Slot::None => None,
+            Slot::Value(_) | Slot::Bytes(_) | Slot::Token(_) => Some(self.clone()),
+        }
     }
 
     fn integer(&self) -> Option<i64> {
         match &self.0 {
             Slot::Integer(integer) => Some(*integer),
             Slot::Bytes(bytes) => bytes.integer(),
-            Slot::Value(_) | Slot::None | Slot::Token(_) => None,
+            Slot::Plain(_) | Slot::Value(_) | Slot::Text(_) | Slot::None | Slot::Token(_) => None,
         }
     }
 
@@ -130,7 +152,9 @@ impl Carrier for Object {
         match &self.0 {
             Slot::Bytes(bytes) => Carried::Bytes(bytes),
             Slot::Integer(integer) => Carried::Integer(*integer),
-            Slot::Value(_) | Slot::None | Slot::Token(_) => Carried::Other(self.content()),
+            Slot::Plain(_) | Slot::Value(_) | Slot::Text(_) | Slot::None | Slot::Token(_) => {
+                Carried::Other(self.content())
+            }
         }
     }
 }
@@ -146,6 +170,7 @@ impl<S> super::NoneForm<Object> for S {
 }
 
 impl<T: Any + Clone> Load<T, Object> for super::NullSerializer {
+    #[inline]
     fn load(&self, raw: &Object) -> Result<T> {
         raw.get()
     }

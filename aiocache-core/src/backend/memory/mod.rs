@@ -32,8 +32,9 @@ const DEFAULT_ENTRIES: u64 = 10_000;
 /// those least worth keeping (S3-FIFO, which resists scans). An expired entry is a miss at once, and its memory
 /// comes back as later writes pass by; no timer runs.
 ///
-/// A read clones the value. The clone of a [`Typed`](crate::Typed) value runs under a lock: a `Clone` that uses a
-/// memory store gets [`ErrorKind::Reentrant`](crate::ErrorKind::Reentrant) there.
+/// A read clones the value. The clone of a [`Typed`](crate::Typed) value runs under a lock, and so does that of an
+/// [`Object`] that has nothing to drop and at most 1,024 bytes: a `Clone` that uses a memory store gets
+/// [`ErrorKind::Reentrant`](crate::ErrorKind::Reentrant) there.
 pub struct MemoryBackend<R: Raw = Object> {
     store: Store<R>,
 }
@@ -54,8 +55,8 @@ impl<R: Raw> MemoryBackend<R> {
 
     /// How many entries it holds, expired ones that were not yet reclaimed included.
     ///
-    /// Neither this nor the other counts may be asked for in the `Clone` of a [`Typed`](crate::Typed) value: they take
-    /// the locks that the read around it holds.
+    /// Neither this nor the other counts may be asked for in a `Clone` that runs under a lock: they take the locks that
+    /// the read around it holds.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.store.sum(|shard| shard.len() as u64)

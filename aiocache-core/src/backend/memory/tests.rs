@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::*;
+use crate::SimpleMemoryCache;
 use crate::error::ErrorKind;
 use crate::serializer::{Dump, Load, Typed};
 
@@ -211,6 +212,39 @@ async fn a_clone_that_enters_the_store_again_gets_an_error_instead_of_a_deadlock
         .expect("of this type");
     assert_eq!(value.0, Some(ErrorKind::Reentrant));
     assert!(present(store, "k").await, "and the store works on");
+}
+
+/// The error that another value finds in the store of [`NESTED`] while this one is cloned.
+#[derive(Debug, PartialEq)]
+struct Found<T>(Option<ErrorKind>, T);
+
+impl<T: Clone> Clone for Found<T> {
+    fn clone(&self) -> Self {
+        let Nested(error) = Nested(None).clone();
+        Self(error, self.1.clone())
+    }
+}
+
+#[tokio::test]
+async fn what_has_nothing_to_drop_is_cloned_under_the_lock_and_the_rest_outside_of_it() {
+    NESTED.get_or_init(MemoryBackend::new);
+    let cache = SimpleMemoryCache::new();
+    cache.set("plain", &Found(None, 1)).await.expect("written");
+    cache
+        .set("large", &Found(None, [1_u8; 2048]))
+        .await
+        .expect("written");
+    cache
+        .set("owner", &Found(None, String::from("a")))
+        .await
+        .expect("written");
+
+    let plain: Option<Found<i32>> = cache.get("plain").await.expect("a hit");
+    assert_eq!(plain, Some(Found(Some(ErrorKind::Reentrant), 1)));
+    let large: Option<Found<[u8; 2048]>> = cache.get("large").await.expect("a hit");
+    assert_eq!(large, Some(Found(None, [1; 2048])));
+    let owner: Option<Found<String>> = cache.get("owner").await.expect("a hit");
+    assert_eq!(owner, Some(Found(None, String::from("a"))));
 }
 
 /// A value whose `Drop` writes to the store that it is dropped from.
