@@ -106,6 +106,19 @@ impl<B: Backend, S> Cache<B, S> {
         self.key_buffer()
     }
 
+    /// A key without its namespace, which [`__begin`](Self::__begin) adds where the key lies: one that is given by value
+    /// is copied.
+    #[inline]
+    #[must_use]
+    pub const fn __empty_key(&self) -> KeyBuf {
+        KeyBuf::new()
+    }
+
+    #[inline]
+    pub fn __begin(&self, key: &mut KeyBuf) {
+        key.begin(self.prefix());
+    }
+
     #[must_use]
     pub fn __key_in(&self, namespace: &str) -> KeyBuf {
         KeyBuf::with_namespace(namespace)

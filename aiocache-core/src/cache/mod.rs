@@ -244,6 +244,7 @@ impl<B: Backend, S> Cache<B, S> {
     }
 
     /// What stands in front of this handle's keys, empty without a namespace.
+    #[inline]
     fn prefix(&self) -> &str {
         self.namespace.as_ref().map_or("", |namespace| namespace.prefix())
     }

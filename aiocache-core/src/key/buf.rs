@@ -18,32 +18,46 @@ pub struct KeyBuf {
     text: SmallText,
     /// How many bytes the namespace and its `:` take at the beginning.
     prefix: u32,
+    /// No argument has been written since the bracket was opened.
+    open: bool,
     /// A part could not be written, so that two calls may have the same text.
     failed: bool,
 }
 
 impl KeyBuf {
+    /// A key with nothing in it.
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        Self {
+            text: SmallText::new(),
+            prefix: 0,
+            open: false,
+            failed: false,
+        }
+    }
+
     /// A key that starts with a namespace and its `:`, as they stand in the store, or with nothing.
     #[doc(hidden)]
     #[must_use]
-    #[inline]
     pub fn with_prefix(prefix: &str) -> Self {
-        let mut key = Self {
-            text: SmallText::new(),
-            prefix: 0,
-            failed: false,
-        };
-        if !prefix.is_empty() {
-            key.text.push_str(prefix);
-            key.end_prefix();
-        }
+        let mut key = Self::new();
+        key.begin(prefix);
         key
+    }
+
+    /// Writes a namespace and its `:` to the beginning of a key, as they stand in the store, or nothing.
+    #[inline]
+    pub(crate) fn begin(&mut self, prefix: &str) {
+        if !prefix.is_empty() {
+            self.text.push_str(prefix);
+            self.end_prefix();
+        }
     }
 
     /// A key that starts with a namespace, escaped as it stands in the store, and its `:`; with nothing if the
     /// namespace is empty.
     pub(crate) fn with_namespace(namespace: &str) -> Self {
-        let mut key = Self::with_prefix("");
+        let mut key = Self::new();
         if !namespace.is_empty() {
             escape::push_namespace(&mut key.text, namespace);
             key.text.push(':');
@@ -141,11 +155,7 @@ impl KeyBuf {
     #[doc(hidden)]
     #[inline]
     pub fn __name<M: ?Sized>(&mut self) {
-        let name = type_name::<M>();
-        let name = name.strip_suffix("::__Here").unwrap_or(name);
-        // A marker inside an async body stands in that body's own closure.
-        self.text
-            .push_str(name.strip_suffix("::{{closure}}").unwrap_or(name));
+        self.text.push_str(path::<M>());
     }
 
     /// The same for a function without a receiver that is called `name` in `module`.
@@ -155,9 +165,9 @@ impl KeyBuf {
     #[doc(hidden)]
     #[inline]
     pub fn __name_of<M: ?Sized>(&mut self, module: &str, name: &str, fingerprint: u32) {
-        let before = self.as_str().len();
-        self.__name::<M>();
-        if self.as_str().len() - before != module.len() + "::".len() + name.len() {
+        let path = path::<M>();
+        self.text.push_str(path);
+        if path.len() != module.len() + "::".len() + name.len() {
             self.__const(format_args!("{fingerprint:08x}"));
         }
     }
@@ -188,6 +198,7 @@ impl KeyBuf {
     #[inline]
     pub fn __open(&mut self) {
         self.text.push_str("(");
+        self.open = true;
     }
 
     /// Asks for the view of an argument that belongs into a key: `&*key.__of(&value).__view()`.
@@ -202,8 +213,7 @@ impl KeyBuf {
     #[doc(hidden)]
     #[inline]
     pub fn __arg<T: KeyArg + ?Sized>(&mut self, value: &T) {
-        // No argument's text ends with an opening bracket, so one at the end is that of `__open`.
-        if !self.as_str().ends_with('(') {
+        if !std::mem::take(&mut self.open) {
             self.text.push_str(",");
         }
         if value.serialize(Text::argument(self)).is_err() {
@@ -240,6 +250,15 @@ impl KeyBuf {
     pub fn __built<'k>(&mut self, key: impl Into<Key<'k>>) {
         self.text.push_str(key.into().as_str());
     }
+}
+
+/// The path of a function whose marker type is `M`.
+#[inline]
+fn path<M: ?Sized>() -> &'static str {
+    let name = type_name::<M>();
+    let name = name.strip_suffix("::__Here").unwrap_or(name);
+    // A marker inside an async body stands in that body's own closure.
+    name.strip_suffix("::{{closure}}").unwrap_or(name)
 }
 
 impl fmt::Debug for KeyBuf {

@@ -12,8 +12,9 @@ pub(crate) const INLINE: usize = 128;
 /// Keys are built in many small steps, so a step that fits costs one comparison: what is too long is looked for only
 /// where a step does not fit.
 pub(crate) struct SmallText {
+    /// Full as soon as the text is on the heap, so that every step then comes past [`spill`](Self::spill).
     inline: ArrayString<INLINE>,
-    /// All of the text once it is too long; `inline` is then full, and no longer counts.
+    /// All of the text once it is too long.
     heap: Option<String>,
 }
 
@@ -41,9 +42,8 @@ impl SmallText {
 
     #[inline]
     pub(crate) fn push_str(&mut self, more: &str) {
-        if self.heap.is_some() || self.inline.try_push_str(more).is_err() {
-            let heap = self.heap.take();
-            self.heap = Some(longer(heap, &self.inline, more));
+        if self.inline.try_push_str(more).is_err() {
+            self.spill(more);
         }
     }
 
@@ -58,17 +58,18 @@ impl SmallText {
             Some(text) => text.truncate(len),
         }
     }
-}
 
-#[cold]
-fn longer(heap: Option<String>, inline: &str, more: &str) -> String {
-    let mut text = heap.unwrap_or_else(|| {
-        let mut text = String::with_capacity((inline.len() + more.len()).max(2 * INLINE));
-        text.push_str(inline);
-        text
-    });
-    text.push_str(more);
-    text
+    #[cold]
+    fn spill(&mut self, more: &str) {
+        let inline = &mut self.inline;
+        let text = self.heap.get_or_insert_with(|| {
+            let mut text = String::with_capacity((inline.len() + more.len()).max(2 * INLINE));
+            text.push_str(inline);
+            while inline.try_push('.').is_ok() {}
+            text
+        });
+        text.push_str(more);
+    }
 }
 
 impl fmt::Write for SmallText {
@@ -92,6 +93,15 @@ mod tests {
         assert!(text.heap.is_some());
         assert_eq!(text.as_str(), format!("{}y", "x".repeat(INLINE)));
         assert_eq!(text.len(), INLINE + 1);
+    }
+
+    #[test]
+    fn short_text_behind_a_long_one_follows_it_to_the_heap() {
+        let mut text = SmallText::new();
+        for part in ["x", &"y".repeat(INLINE), "z", ""] {
+            text.push_str(part);
+        }
+        assert_eq!(text.as_str(), format!("x{}z", "y".repeat(INLINE)));
     }
 
     #[test]

@@ -45,12 +45,22 @@ pub(super) fn start(model: &CachedFn, sight: Sight) -> TokenStream {
 
 /// `let mut __key = …;` and everything that is written to it.
 pub(super) fn build(model: &CachedFn, sight: Sight) -> TokenStream {
-    let (key, start) = (name(), start(model, sight));
+    let key = name();
+    let start = match parts::namespace(model, sight) {
+        Some(_) => {
+            let start = start(model, sight);
+            quote_spanned!(Span::mixed_site()=> let mut #key = #start;)
+        }
+        // In two steps, so that it is built where it stays.
+        None => {
+            quote_spanned!(parts::at_cache(model)=> let mut #key = __cache.__empty_key(); __cache.__begin(&mut #key);)
+        }
+    };
     let written = match &model.controls {
         Some(controls) => controls::write_key(model, controls, sight),
         None => text(model, sight, None),
     };
-    quote_spanned!(Span::mixed_site()=> let mut #key = #start; #written)
+    quote_spanned!(Span::mixed_site()=> #start #written)
 }
 
 /// The statements that write to a key which has its namespace; `id` stands for the argument of `keys = …`.

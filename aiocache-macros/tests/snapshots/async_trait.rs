@@ -16,7 +16,8 @@ where
         enum __Here {}
         let __cache = &(self.cache);
         let __cache = __cache.__cache();
-        let mut __key = __cache.__key();
+        let mut __key = __cache.__empty_key();
+        __cache.__begin(&mut __key);
         __key.__name::<__Here>();
         __key.__generic::<Self>();
         __key.__open();

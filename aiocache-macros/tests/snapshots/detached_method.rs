@@ -1,7 +1,8 @@
 async fn load(&self, id: u64, name: &str) -> Option<User> {
     let __cache = &(self.cache);
     let __cache = __cache.__cache();
-    let mut __key = __cache.__key();
+    let mut __key = __cache.__empty_key();
+    __cache.__begin(&mut __key);
     {
         let __v = __key.__of(&id);
         __key.__field(&*__v.__view(), "");

@@ -12,7 +12,8 @@ pub(crate) async fn load_user<D: Db>(
 ) -> Result<Option<User>, Error> {
     let __cache = &(USERS);
     let __cache = __cache.__cache();
-    let mut __key = __cache.__key();
+    let mut __key = __cache.__empty_key();
+    __cache.__begin(&mut __key);
     load_user::__write(&mut __key, &id, &__arg2);
     let __call = __cache
         .__call(__cache.__kind::<Result<Option<User>, Error>, true>().__kind().__share())
@@ -77,7 +78,8 @@ impl load_user {
     pub(crate) fn key(id: &u64, __arg2: &(u8, u8)) -> ::std::string::String {
         let __cache = &(USERS);
         let __cache = __cache.__cache();
-        let mut __key = __cache.__key();
+        let mut __key = __cache.__empty_key();
+        __cache.__begin(&mut __key);
         load_user::__write(&mut __key, &*id, &*__arg2);
         __cache.__stored(&__key)
     }
@@ -90,7 +92,8 @@ impl load_user {
     > {
         let __cache = &(USERS);
         let __cache = __cache.__cache();
-        let mut __key = __cache.__key();
+        let mut __key = __cache.__empty_key();
+        __cache.__begin(&mut __key);
         load_user::__write(&mut __key, &*id, &*__arg2);
         __cache
             .__call(
@@ -107,7 +110,8 @@ impl load_user {
     ) -> ::core::result::Result<(), ::aiocache::Error> {
         let __cache = &(USERS);
         let __cache = __cache.__cache();
-        let mut __key = __cache.__key();
+        let mut __key = __cache.__empty_key();
+        __cache.__begin(&mut __key);
         load_user::__write(&mut __key, &*id, &*__arg2);
         __cache
             .__call(
@@ -130,7 +134,8 @@ impl load_user {
     ) -> ::core::result::Result<bool, ::aiocache::Error> {
         let __cache = &(USERS);
         let __cache = __cache.__cache();
-        let mut __key = __cache.__key();
+        let mut __key = __cache.__empty_key();
+        __cache.__begin(&mut __key);
         load_user::__write(&mut __key, &*id, &*__arg2);
         __cache.__invalidate(&__key).await
     }
@@ -141,7 +146,8 @@ impl load_user {
     ) -> ::aiocache::__generated::Evicting {
         let __cache = &(USERS);
         let __cache = __cache.__cache();
-        let mut __key = __cache.__key();
+        let mut __key = __cache.__empty_key();
+        __cache.__begin(&mut __key);
         load_user::__write(&mut __key, &*id, &*__arg2);
         __cache.__evicting().__key(&__key).__later()
     }
@@ -152,7 +158,8 @@ impl load_user {
     ) -> Result<Option<User>, Error> {
         let __cache = &(USERS);
         let __cache = __cache.__cache();
-        let mut __key = __cache.__key();
+        let mut __key = __cache.__empty_key();
+        __cache.__begin(&mut __key);
         load_user::__write(&mut __key, &id, &__arg2);
         __cache
             .__call(

@@ -1,7 +1,8 @@
 async fn store(&mut self, user: User) -> Result<User, Error> {
     let __cache = &{ (self.cache).__handle() };
     let __cache = __cache.__cache();
-    let mut __key = __cache.__key();
+    let mut __key = __cache.__empty_key();
+    __cache.__begin(&mut __key);
     __key.__text("user:");
     {
         let __v = __key.__of(&user.id);
