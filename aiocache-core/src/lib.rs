@@ -26,6 +26,7 @@ mod stats;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod timer;
 mod trace;
 mod trouble;
 mod ttl;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aiocache_core::{Cache, Policy, SimpleMemoryCache, Ttl};
+use aiocache_core::{Cache, EventKind, Policy, SimpleMemoryCache, Source as From, Ttl, observe};
 use tokio::time::{Instant, sleep};
 
 const LOAD: Duration = Duration::from_millis(100);
@@ -256,4 +256,43 @@ async fn a_load_that_asks_for_one_of_its_own_keys_runs_it() {
         .expect("no deadlock")
         .expect("pairs");
     assert_eq!(all.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_keys_is_a_load_like_any_other() {
+    let (cache, source) = parts();
+    let mut events = cache.events();
+    assert_eq!(many(&cache, &source, &[]).await, BTreeMap::new());
+    assert_eq!(source.asked(), [Vec::<&str>::new()]);
+    let stats = cache.stats();
+    assert_eq!(
+        (stats.loads, stats.hits, stats.misses, stats.refreshed),
+        (1, 0, 0, 0)
+    );
+    let told: Vec<_> = std::iter::from_fn(|| events.next_now()).collect();
+    let kinds: Vec<_> = told
+        .iter()
+        .map(|event| (event.kind.as_str(), event.items))
+        .collect();
+    assert_eq!(kinds, [("load_started", 0), ("load_finished", 0)]);
+    assert_eq!(told[1].kind, EventKind::LoadFinished { took: LOAD });
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_is_shared_counts_as_shared() {
+    let cache = SimpleMemoryCache::new();
+    let policy = Policy::new().share_error::<String>();
+    let call = || {
+        let load = |_: Vec<&'static str>| async {
+            sleep(LOAD).await;
+            Err::<Numbers, _>("the source is away".to_owned())
+        };
+        observe(cache.multi_get_or_load(["a", "b"], &policy, load))
+    };
+    let ((leader, led), (waiter, waited)) = tokio::join!(call(), call());
+    assert_eq!((&leader, led), (&waiter, From::Loaded));
+    assert_eq!(leader.expect_err("the function's"), "the source is away");
+    assert_eq!(waited, From::Shared);
+    let stats = cache.stats();
+    assert_eq!((stats.loads, stats.loads_failed, stats.loads_shared), (1, 1, 1));
 }

@@ -169,7 +169,7 @@ fn away_for(method: &'static str, calls: u32) -> Cache<Intercepted<MemoryBackend
 
 #[tokio::test(start_paused = true)]
 async fn a_release_that_fails_is_tried_again_in_the_background() {
-    let cache = away_for("compare_and_delete", 4);
+    let cache = away_for("unlock", 4);
     let guard = taken(&RedLock::new(&cache, "key", LEASE)).await;
     let error = guard.release().await.expect_err("the store is away");
     assert_eq!(error.kind(), ErrorKind::Unavailable);
@@ -180,7 +180,7 @@ async fn a_release_that_fails_is_tried_again_in_the_background() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lock_kept_alive_outlives_a_store_that_is_away_for_less_than_its_lease() {
-    let cache = away_for("compare_and_set", 3);
+    let cache = away_for("extend_lock", 3);
     let lock = RedLock::new(&cache, "key", LEASE).keep_alive(true);
     let guard = taken(&lock).await;
     sleep(3 * LEASE).await;

@@ -133,6 +133,8 @@ impl<B: Backend, S> Cache<B, S> {
     }
 
     /// The same cache with another timeout for each command; `None` and zero turn it off.
+    ///
+    /// Where there are no timers (outside a tokio runtime, or in one built without `enable_time`) it never passes.
     #[must_use]
     pub fn with_timeout(&self, timeout: impl Into<Option<Duration>>) -> Self {
         Self {

@@ -17,6 +17,7 @@ use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::EventKind;
 use crate::plugin::{Command, CommandName, Hook, Outcome};
+use crate::timer;
 use crate::trace;
 use crate::ttl::Ttl;
 
@@ -178,12 +179,11 @@ impl<B: Backend, S> Cache<B, S> {
 
     async fn within_timeout<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         match self.timeout {
-            // Outside a runtime there is no timer; the store then says what it needs one for.
-            Some(timeout) if Handle::try_current().is_ok() => {
-                let done = tokio::time::timeout(timeout, work).await;
-                done.unwrap_or_else(|_| Err(timed_out(timeout)))
+            Some(timeout) => {
+                let done = timer::within(timeout, work).await;
+                done.unwrap_or_else(|| Err(timed_out(timeout)))
             }
-            _ => work.await,
+            None => work.await,
         }
     }
 
@@ -288,9 +288,9 @@ impl<B: Backend> Core<B> {
         let core = Arc::clone(self);
         runtime.spawn(async move {
             let most = core.capabilities.deadline.or(core.timeout).unwrap_or(MAX_TRY);
-            let answer = tokio::time::timeout(most, core.backend.ping()).await;
+            let answer = timer::within(most, core.backend.ping()).await;
             // A store that refuses is there. If it does not answer, it is tried again after the pause.
-            if answer.is_ok_and(|answer| !answer.is_err_and(|error| error.is_transient()))
+            if answer.is_some_and(|answer| !answer.is_err_and(|error| error.is_transient()))
                 && let Some(breaker) = &core.breaker
                 && breaker.answered()
             {

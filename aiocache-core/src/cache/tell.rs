@@ -82,11 +82,9 @@ impl<B: Backend, S> Cache<B, S> {
         self.tell_of(kind, at.namespace, Some(at.key), 1);
     }
 
-    /// Tells what happened to several keys at once.
+    /// Tells what happened to several keys at once, which may be none: a function that is asked for no keys runs too.
     pub(crate) fn tell_of_many(&self, namespace: &str, items: usize, kind: EventKind) {
-        if items > 0 {
-            self.tell_of(kind, namespace, None, items);
-        }
+        self.tell_of(kind, namespace, None, items);
     }
 
     /// Every event of the cache passes here; those of the store alone have a place in [`Watchers`].

@@ -142,7 +142,10 @@ where
             Turn::Landed(Landing::Value(raw)) => cache.serializer.load(&raw).ok().map(Answer::Cached),
             Turn::Landed(Landing::None) => Some(Answer::Absent),
             Turn::Landed(Landing::Failed(error)) => match self.bulk.share.take(&error) {
-                Some(rest) => return Err(rest),
+                Some(rest) => {
+                    self.note_shared(index);
+                    return Err(rest);
+                }
                 None => None,
             },
             Turn::Landed(Landing::FailedAlone | Landing::TimedOut(_) | Landing::Alone)
@@ -151,18 +154,23 @@ where
         match answer {
             Some(answer) => {
                 self.items[index].answer = answer;
-                let at = At {
-                    key: self.items[index].key.as_str(),
-                    namespace: self.bulk.namespace(),
-                };
-                cache.tell(at, EventKind::LoadShared);
-                if self.source == Source::Hit {
-                    self.source = Source::Shared;
-                }
+                self.note_shared(index);
             }
             None => led.push(self.lead_alone(index)),
         }
         Ok(())
+    }
+
+    /// Notes that another caller's load answered this key.
+    fn note_shared(&mut self, index: usize) {
+        let at = At {
+            key: self.items[index].key.as_str(),
+            namespace: self.bulk.namespace(),
+        };
+        self.bulk.cache.tell(at, EventKind::LoadShared);
+        if self.source == Source::Hit {
+            self.source = Source::Shared;
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::time::sleep;
 
 use super::patience::Patience;
@@ -13,6 +12,7 @@ use crate::backend::Backend;
 use crate::error::Result;
 use crate::lock::{LockGuard, Pace, RedLock};
 use crate::serializer::{Dump, Load};
+use crate::timer;
 use crate::trouble::Asked;
 
 impl<B, S, K, X, H> Call<'_, B, S, K, X, H>
@@ -68,7 +68,7 @@ where
         let patience = Patience::new(policy.max_wait);
         let mut pace = Pace::new();
         // Without a timer there is no waiting.
-        while Handle::try_current().is_ok() && patience.wait(sleep(pace.next())).await.is_some() {
+        while timer::are_there() && patience.wait(sleep(pace.next())).await.is_some() {
             lead = match self.look_before_the_load(at, policy, missed, lead).await {
                 Prepared::Load(lead) => lead,
                 landed @ Prepared::There(_) => return landed,

@@ -128,7 +128,7 @@ where
         self.look().await;
         let (mut led, mut awaited) = match self.board() {
             Ok(boarded) => boarded,
-            Err(rest) => return K::rest(rest),
+            Err(rest) => return self.fail(rest),
         };
         // Keys that cannot be written go to the function every time, and so does an empty list.
         let mut must_load = self.items.is_empty() || self.items.iter().any(|item| item.key.is_failed());
@@ -138,12 +138,12 @@ where
             if must_load || !led.is_empty() {
                 must_load = false;
                 if let Err(rest) = self.load(&mut load, std::mem::take(&mut led)).await {
-                    return K::rest(rest);
+                    return self.fail(rest);
                 }
             }
             let patience = *patience.get_or_insert_with(|| Patience::new(self.policy.max_wait));
             match self.wait(&mut led, &mut awaited, patience).await {
-                Err(rest) => return K::rest(rest),
+                Err(rest) => return self.fail(rest),
                 Ok(()) if led.is_empty() && awaited.is_empty() => break,
                 Ok(()) => {}
             }
@@ -184,13 +184,15 @@ where
         self.supersedes = true;
         let refreshed: Vec<_> = led.iter().map(|led| (led.index, led.lead.flight())).collect();
         if let Err(rest) = self.load(&mut load, led).await {
-            return K::rest(rest);
+            return self.fail(rest);
         }
         let left = refreshed.iter().filter(|(_, flight)| flight.leaves_the_old());
         let old: Vec<&str> = left.map(|(index, _)| self.items[*index].key.as_str()).collect();
         let cache = self.bulk.cache;
         cache.remove_old(&old).await;
-        cache.tell_of_many(self.bulk.namespace(), refreshed.len(), EventKind::Refreshed);
+        if !refreshed.is_empty() {
+            cache.tell_of_many(self.bulk.namespace(), refreshed.len(), EventKind::Refreshed);
+        }
         self.assemble()
     }
 
@@ -249,6 +251,12 @@ where
                 Err(rest)
             }
         }
+    }
+
+    /// The error that ends the call.
+    fn fail(&self, rest: K::Rest) -> K::Return {
+        scope::came_from(self.source);
+        K::rest(rest)
     }
 
     /// The answers in the order of the keys, and then what came unasked.

@@ -1,14 +1,13 @@
 //! How long a caller waits for others.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
+use std::future::Future;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-/// The end of a wait. There is none outside a runtime, where no timer would wake the caller.
+use crate::timer;
+
+/// The end of a wait. Where there are no timers it does not come.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience(Option<Instant>);
 
@@ -17,11 +16,7 @@ impl Patience {
 
     /// Ends in `max_wait`; never, if that is further than clocks reach.
     pub(super) fn new(max_wait: Duration) -> Self {
-        Self(
-            Handle::try_current()
-                .ok()
-                .and_then(|_| Instant::now().checked_add(max_wait)),
-        )
+        Self(Instant::now().checked_add(max_wait))
     }
 
     /// Ends in this time, if there is one.
@@ -32,16 +27,7 @@ impl Patience {
     /// What `work` brings, or `None` when the wait ends before.
     pub(super) async fn wait<F: Future>(self, work: F) -> Option<F::Output> {
         match self.0 {
-            // A timer is late by its grain, which is too much for somebody who does not wait at all.
-            Some(end) if end <= Instant::now() => {
-                let mut work = pin!(work);
-                poll_fn(|cx| match work.as_mut().poll(cx) {
-                    Poll::Ready(done) => Poll::Ready(Some(done)),
-                    Poll::Pending => Poll::Ready(None),
-                })
-                .await
-            }
-            Some(end) => timeout_at(end, work).await.ok(),
+            Some(end) => timer::until(end, work).await,
             None => Some(work.await),
         }
     }

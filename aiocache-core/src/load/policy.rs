@@ -166,8 +166,8 @@ impl<M: Mode> Policy<M> {
     }
 
     /// How long a load may take. It is then dropped and its key is free; the call serves the old value if there is one,
-    /// and otherwise what `on_timeout` says, or its error, made from [`Error`](crate::Error) by `From`. Without a tokio
-    /// runtime there is no timer, and no timeout.
+    /// and otherwise what `on_timeout` says, or its error, made from [`Error`](crate::Error) by `From`. Where there are no
+    /// timers (outside a tokio runtime, or in one built without `enable_time`) there is no timeout.
     ///
     /// # Panics
     /// If it is zero.

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::pace::{self, Pace};
 use crate::backend::{Backend, Locked, Raw};
 use crate::cache::Cache;
 use crate::clock;
 use crate::error::Result;
+use crate::timer;
 
 /// For how long a store that does not answer is asked to let a lock go; longer leases end it by themselves.
 const MOST_TRIES: Duration = Duration::from_secs(30);
@@ -121,13 +122,16 @@ impl<B: Backend> Held<B> {
     async fn unlock_again(&self, mut unlocked: Result<bool>) {
         let lasts = in_store(&self.cache, self.lease).min(MOST_TRIES);
         let (until, mut pace) = (Instant::now() + lasts, Pace::new());
-        while unlocked.is_err_and(|error| error.is_transient()) && Instant::now() < until {
+        while unlocked.is_err_and(|error| error.is_transient())
+            && Instant::now() < until
+            && timer::are_there()
+        {
             tokio::time::sleep(pace.next()).await;
             unlocked = self.unlock().await;
         }
     }
 
-    /// Renews it three times a lease until what this gives is aborted, or it is lost.
+    /// Renews it three times a lease until what this gives is aborted, or it is lost; not where there are no timers.
     pub(super) fn keep_alive(self: &Arc<Self>) -> Option<AbortHandle> {
         let held = Arc::clone(self);
         let keep = async move {
@@ -135,14 +139,17 @@ impl<B: Backend> Held<B> {
             let (mut pause, mut pace) = (third, Pace::new());
             loop {
                 tokio::time::sleep(pause).await;
-                match timeout(third, held.extend()).await {
-                    Ok(Ok(false)) => return,
-                    Ok(Ok(true)) => (pause, pace) = (third, Pace::new()),
+                match timer::within(third, held.extend()).await {
+                    Some(Ok(false)) => return,
+                    Some(Ok(true)) => (pause, pace) = (third, Pace::new()),
                     // A store that does not answer may do so in time for the next one.
-                    Ok(Err(_)) | Err(_) => pause = pace.next().min(third),
+                    Some(Err(_)) | None => pause = pace.next().min(third),
                 }
             }
         };
+        if !timer::are_there() {
+            return None;
+        }
         Some(Handle::try_current().ok()?.spawn(keep).abort_handle())
     }
 }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::Instant;
+
+use crate::timer;
 
 /// The lines of a cache, by the stored key of the lock. Empty when nobody waits.
 #[derive(Debug, Default)]
@@ -83,26 +84,21 @@ impl Place {
         let mut turn = std::pin::pin!(self.line.turn.acquire());
         loop {
             let got = match wait.end(self.changed()) {
-                Some(end) => timeout_at(end, turn.as_mut()).await,
-                None => Ok(turn.as_mut().await),
+                Some(end) => timer::until(end, turn.as_mut()).await,
+                None => Some(turn.as_mut().await),
             };
             match got {
-                Ok(permit) => return Some(permit.expect("a line's turn is never closed")),
-                Err(_) if wait.is_over(self.changed()) => return None,
+                Some(permit) => return Some(permit.expect("a line's turn is never closed")),
+                None if wait.is_over(self.changed()) => return None,
                 // The owner changed meanwhile, so there is more to wait for.
-                Err(_) => {}
+                None => {}
             }
         }
     }
 
-    /// Waits until an owner in this process lets go, at most `most`. Outside a runtime there is no timer.
+    /// Waits until an owner in this process lets go, at most `most`.
     pub(super) async fn pause(&self, most: Duration) {
-        let released = self.line.released.notified();
-        if Handle::try_current().is_ok() {
-            let _woken_or_not = timeout(most, released).await;
-        } else {
-            released.await;
-        }
+        let _woken_or_not = timer::within(most, self.line.released.notified()).await;
     }
 
     /// Notes that the lock has another owner than before.
@@ -144,10 +140,8 @@ impl Wait {
         }
     }
 
-    /// When it ends if the owner does not change again; never outside a runtime, where no timer would tell, or if
-    /// that is further than clocks reach.
+    /// When it ends if the owner does not change again; never, if that is further than clocks reach.
     fn end(self, changed: Instant) -> Option<Instant> {
-        Handle::try_current().ok()?;
         let of_owner = changed.max(self.begun).checked_add(self.lease);
         let of_all = self.begun.checked_add(self.max_wait);
         match (of_owner, of_all) {

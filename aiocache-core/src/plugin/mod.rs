@@ -151,7 +151,9 @@ impl Outcome<'_> {
     #[cfg(any(feature = "metrics", feature = "tracing"))]
     pub(crate) const fn label(&self, items: usize) -> &'static str {
         match self {
-            Self::Read { hits: 0 } if items > 0 => "miss",
+            // No keys were asked for, so none were found or missed.
+            Self::Read { .. } if items == 0 => "done",
+            Self::Read { hits: 0 } => "miss",
             Self::Read { hits } if *hits < items => "partial",
             Self::Read { .. } => "hit",
             Self::Deleted(0) | Self::Found(false) => "absent",
@@ -260,6 +262,14 @@ hooks! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(any(feature = "metrics", feature = "tracing"))]
+    fn a_read_of_no_keys_is_neither_hit_nor_miss() {
+        let labels =
+            [(0, 0), (0, 2), (1, 2), (2, 2)].map(|(hits, items)| Outcome::Read { hits }.label(items));
+        assert_eq!(labels, ["done", "miss", "partial", "hit"]);
+    }
 
     #[test]
     fn each_command_is_at_the_place_of_its_number() {

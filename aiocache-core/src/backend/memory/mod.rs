@@ -21,6 +21,7 @@ mod tests;
 
 use bound::Bound;
 pub(crate) use marks::Marks;
+use shard::Shard;
 use store::Store;
 
 const DEFAULT_ENTRIES: u64 = 10_000;
@@ -55,11 +56,11 @@ impl<R: Raw> MemoryBackend<R> {
 
     /// How many entries it holds, expired ones that were not yet reclaimed included.
     ///
-    /// Neither this nor the other counts may be asked for in a `Clone` that runs under a lock: they take the locks that
-    /// the read around it holds.
+    /// In a `Clone` that runs under a lock this and the other counts are 0, and in [`stats`](Backend::stats) there are
+    /// none: they need the locks that the read around it holds.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.store.sum(|shard| shard.len() as u64)
+        self.store.sum(|shard| shard.len() as u64).unwrap_or(0)
     }
 
     /// Whether it holds nothing.
@@ -71,19 +72,19 @@ impl<R: Raw> MemoryBackend<R> {
     /// The weight of all entries; each weighs 1 where no weigher is set.
     #[must_use]
     pub fn weight(&self) -> u64 {
-        self.store.sum(shard::Shard::weight)
+        self.store.sum(Shard::weight).unwrap_or(0)
     }
 
     /// How many entries had to go for others so far.
     #[must_use]
     pub fn evictions(&self) -> u64 {
-        self.store.sum(|shard| shard.evicted)
+        self.store.sum(|shard| shard.evicted).unwrap_or(0)
     }
 
     /// How many expired entries made room or were written over so far.
     #[must_use]
     pub fn expirations(&self) -> u64 {
-        self.store.sum(|shard| shard.expired)
+        self.store.sum(|shard| shard.expired).unwrap_or(0)
     }
 }
 
@@ -164,10 +165,10 @@ impl<R: Raw> Backend for MemoryBackend<R> {
 
     fn stats(&self) -> StoreStats {
         StoreStats {
-            entries: Some(self.len()),
-            weight: Some(self.weight()),
-            evictions: Some(self.evictions()),
-            expirations: Some(self.expirations()),
+            entries: self.store.sum(|shard| shard.len() as u64),
+            weight: self.store.sum(Shard::weight),
+            evictions: self.store.sum(|shard| shard.evicted),
+            expirations: self.store.sum(|shard| shard.expired),
             ..StoreStats::default()
         }
     }

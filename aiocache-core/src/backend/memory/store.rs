@@ -178,9 +178,10 @@ impl<R: Raw> Store<R> {
         Ok(())
     }
 
-    /// Adds up `part` of every shard.
-    pub(super) fn sum(&self, part: impl Fn(&Shard<R>) -> u64) -> u64 {
-        self.shards.iter().map(|shard| part(&lock(shard))).sum()
+    /// Adds up `part` of every shard; `None` under a lock that this thread holds.
+    pub(super) fn sum(&self, part: impl Fn(&Shard<R>) -> u64) -> Option<u64> {
+        not_inside().ok()?;
+        Some(self.shards.iter().map(|shard| part(&lock(shard))).sum())
     }
 
     /// Tells of what a write took out. The lock is free by now: listeners are a user's code.

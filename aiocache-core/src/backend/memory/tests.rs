@@ -186,13 +186,13 @@ static NESTED: OnceLock<MemoryBackend<Typed<Nested>>> = OnceLock::new();
 
 /// A value whose `Clone` reads the store that it is cloned from.
 #[derive(Debug)]
-struct Nested(Option<ErrorKind>);
+struct Nested(Option<ErrorKind>, StoreStats);
 
 impl Clone for Nested {
     fn clone(&self) -> Self {
         let store = NESTED.get().expect("set by the test");
         let inner = store.store.read("k", Want::VALUE, |_| ());
-        Self(inner.err().map(|error| error.kind()))
+        Self(inner.err().map(|error| error.kind()), store.stats())
     }
 }
 
@@ -200,7 +200,7 @@ impl Clone for Nested {
 async fn a_clone_that_enters_the_store_again_gets_an_error_instead_of_a_deadlock() {
     let store = NESTED.get_or_init(MemoryBackend::new);
     store
-        .write("k", Typed::of(Nested(None)), None)
+        .write("k", Typed::of(Nested(None, StoreStats::default())), None)
         .await
         .expect("written");
     let read = store
@@ -211,6 +211,8 @@ async fn a_clone_that_enters_the_store_again_gets_an_error_instead_of_a_deadlock
         .expect("a hit")
         .expect("of this type");
     assert_eq!(value.0, Some(ErrorKind::Reentrant));
+    assert_eq!(value.1, StoreStats::default(), "nothing is known in there");
+    assert_eq!(store.stats().entries, Some(1));
     assert!(present(store, "k").await, "and the store works on");
 }
 
