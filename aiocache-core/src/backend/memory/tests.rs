@@ -222,7 +222,7 @@ struct Found<T>(Option<ErrorKind>, T);
 
 impl<T: Clone> Clone for Found<T> {
     fn clone(&self) -> Self {
-        let Nested(error) = Nested(None).clone();
+        let Nested(error, _) = Nested(None, StoreStats::default()).clone();
         Self(error, self.1.clone())
     }
 }
