@@ -1,13 +1,17 @@
 //! What happens in a cache is told: to plugins and to streams, once each, and without holding the cache up.
 
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use aiocache_core::{
     Cache, Event, EventKind, EventStream, EvictionReason, MemoryBackend, Object, Plugin, Policy,
     SimpleMemoryCache, Ttl, scope,
 };
+use futures_core::Stream;
 
 /// Writes down what it hears.
 #[derive(Clone, Default)]
@@ -315,4 +319,48 @@ async fn an_event_prints_without_its_key() {
         printed.contains("Miss") && !printed.contains("secret"),
         "{printed}"
     );
+}
+
+#[tokio::test]
+async fn a_stream_is_one_for_those_who_combine_them() {
+    fn next<S: Stream<Item = Arc<Event<'static>>> + Unpin>(
+        stream: &mut S,
+    ) -> impl Future<Output = Option<EventKind>> {
+        std::future::poll_fn(|cx| {
+            Pin::new(&mut *stream)
+                .poll_next(cx)
+                .map(|event| Some(event?.kind))
+        })
+    }
+
+    let cache = SimpleMemoryCache::new();
+    let mut events = cache.events();
+    assert!(
+        pin!(next(&mut events))
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+    );
+    let listener = tokio::spawn(async move {
+        let first = next(&mut events).await;
+        (first, next(&mut events).await, next(&mut events).await)
+    });
+    tokio::task::yield_now().await;
+    cache.get::<u32>("k").await.unwrap();
+    drop(cache);
+    assert_eq!(listener.await.unwrap(), (Some(EventKind::Miss), None, None));
+}
+
+/// The stream waits in one way and is asked in another, in turns.
+#[tokio::test]
+async fn no_event_is_lost_between_the_ways_to_take_them() {
+    let cache = SimpleMemoryCache::new();
+    let mut events = cache.events();
+    assert!(events.next_now().is_none());
+    assert!(tokio::time::timeout(Duration::ZERO, events.next()).await.is_err());
+    for n in 0..1100 {
+        cache.get::<u32>(n.to_string()).await.unwrap();
+    }
+    let first = events.next_now().expect("one of those that were kept");
+    assert_eq!((events.lost(), first.key()), (76, Some("76")));
+    assert_eq!(events.next().await.expect("there").key(), Some("77"));
 }
