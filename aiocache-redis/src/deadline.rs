@@ -3,6 +3,7 @@
 //! A timer for each command costs as much as all else that this crate adds to the client, and hardly one ever fires.
 
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
@@ -75,7 +76,10 @@ impl Deadlines {
         }
         state.next = next;
         drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        for waker in wakers {
+            // A waker is its caller's code. A panic of one must end neither the watching nor the others' deadlines.
+            let _woken = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
         next
     }
 
@@ -108,17 +112,11 @@ struct Watched<'a> {
 
 impl Watched<'_> {
     fn is_over(&mut self, cx: &Context<'_>) -> bool {
-        let mut state = self.deadlines.state();
         if let Some(place) = self.place {
-            return match &mut state.places[place] {
-                Place::Waiting(_, waker) => {
-                    waker.clone_from(cx.waker());
-                    false
-                }
-                Place::Over | Place::Free => true,
-            };
+            return !self.still_waits(place, cx.waker());
         }
         let waiting = Place::Waiting(self.until, cx.waker().clone());
+        let mut state = self.deadlines.state();
         self.place = Some(state.take(waiting));
         let next = state.next;
         // Until the task has looked, the earliest is what it will find.
@@ -133,6 +131,22 @@ impl Watched<'_> {
             }
         }
         false
+    }
+
+    /// Whether the deadline of a place is still to come. It then wakes this one.
+    fn still_waits(&self, place: usize, waker: &Waker) -> bool {
+        match &self.deadlines.state().places[place] {
+            Place::Waiting(_, there) if there.will_wake(waker) => return true,
+            Place::Waiting(..) => {}
+            Place::Over | Place::Free => return false,
+        }
+        // A waker can run anything when it is cloned and when it goes, so not under the lock.
+        let mut waker = waker.clone();
+        match &mut self.deadlines.state().places[place] {
+            Place::Waiting(_, there) => std::mem::swap(there, &mut waker),
+            Place::Over | Place::Free => return false,
+        }
+        true
     }
 }
 
@@ -170,6 +184,7 @@ impl State {
 mod tests {
     use std::future::pending;
     use std::pin::pin;
+    use std::task::Wake;
     use std::time::Duration;
 
     use tokio::time::{advance, sleep};
@@ -227,5 +242,34 @@ mod tests {
             .expect_err("dropped first");
         assert_eq!(deadlines.state().free, [0]);
         assert_eq!(deadlines.keep(until, pin!(pending::<()>())).await, None);
+    }
+
+    /// A task that stops for ever when it is woken.
+    struct Panics;
+
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("on purpose");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_waker_that_panics_keeps_no_other_deadline_from_coming() {
+        let deadlines = Arc::<Deadlines>::default();
+        let start = Instant::now();
+        let mut work = pin!(pending::<()>());
+        let mut broken = Box::pin(deadlines.keep(start + SECOND, work.as_mut()));
+        let waker = Waker::from(Arc::new(Panics));
+        assert!(
+            broken
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        for seconds in [1, 2] {
+            let until = start + seconds * SECOND;
+            assert_eq!(deadlines.keep(until, pin!(pending::<()>())).await, None);
+            assert!((until..until + SECOND / 100).contains(&Instant::now()));
+        }
     }
 }
