@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::flight::Storing;
+use super::held::held;
 use super::lifetime::Lifetime;
 use super::{At, Lead};
 use crate::backend::Backend;
@@ -171,8 +172,9 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
                 None => Ok(()),
             }
         };
-        let written = self.run(command, |&()| CommandOutcome::Done, write).await;
-        self.note_written(written);
+        // The hooks around it may ask for the key, and would wait for the lead that waits for them.
+        let written = self.run(command, |&()| CommandOutcome::Done, write);
+        self.note_written(held(&[lead.id()], written).await);
     }
 
     /// Gives what is there a new ttl if that is all there is to do, and writes otherwise.
@@ -230,8 +232,9 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             self.undo_overtaken(&stored).await;
             written
         };
-        let written = self.run(command, |&()| CommandOutcome::Done, write).await;
-        self.note_written(written);
+        let written = self.run(command, |&()| CommandOutcome::Done, write);
+        let ids: Vec<u64> = leads.iter().map(Lead::id).collect();
+        self.note_written(held(&ids, written).await);
     }
 
     fn note_written(&self, written: Result<()>) {
