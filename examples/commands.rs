@@ -33,10 +33,10 @@ async fn main() -> Result<(), Error> {
     println!("as a u16  {:?}", cache.get::<u16>("visits").await?);
 
     // A handle with another ttl; everything else is shared.
-    let brief = cache.with_ttl(Duration::from_millis(20));
+    let brief = cache.with_ttl(Duration::from_millis(200));
     brief.set("brief", &true).await?;
     println!("brief     {:?}", cache.get::<bool>("brief").await?);
-    tokio::time::sleep(Duration::from_millis(40)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     println!("later     {:?}", cache.get::<bool>("brief").await?);
 
     println!("expire    {}", cache.expire("city", Ttl::seconds(60)).await?);

@@ -122,7 +122,7 @@ fn assert_ratio(output: &str) {
 
 #[test]
 fn in_memory_everything_it_says_is_so() {
-    let run = run("quickstart", None);
+    let run = run("quickstart", &[]);
     assert!(
         run.stdout
             .starts_with("aiocache quickstart, with the cache in memory\n"),
@@ -136,7 +136,7 @@ fn in_memory_everything_it_says_is_so() {
 fn in_redis_everything_it_says_is_so_also_the_second_time() {
     let server = RedisServer::start().expect("redis-server starts");
     for _ in 0..2 {
-        let run = run("quickstart", Some(&server.url()));
+        let run = run("quickstart", &[("REDIS_URL", &server.url())]);
         assert!(
             run.stdout
                 .starts_with("aiocache quickstart, with the cache in redis\n"),
@@ -153,7 +153,7 @@ fn without_its_redis_it_says_so_and_works_uncached() {
     let url = server.url();
     server.kill().expect("it runs");
 
-    let run = run("quickstart", Some(&url));
+    let run = run("quickstart", &[("REDIS_URL", &url)]);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(run.stdout.contains("The cache fails: clear on redis"), "{run:?}");
     let steps = steps(&run.stdout);
@@ -176,7 +176,7 @@ fn a_wrong_url_is_told_at_once_without_its_password() {
             "redis://[user[:password]@]host",
         ),
     ] {
-        let run = run("quickstart", Some(url));
+        let run = run("quickstart", &[("REDIS_URL", url)]);
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
         assert!(
             run.stderr.starts_with("REDIS_URL: invalid configuration: "),

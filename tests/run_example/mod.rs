@@ -14,14 +14,14 @@ pub struct Run {
     pub stderr: String,
 }
 
-/// Runs an example with `REDIS_URL` set to `redis_url`, or unset.
-pub fn run(name: &str, redis_url: Option<&str>) -> Run {
+/// Runs an example with these variables, and no others that examples look at.
+pub fn run(name: &str, environment: &[(&str, &str)]) -> Run {
     let program = EXAMPLES.join(name).with_extension(env::consts::EXE_EXTENSION);
     let mut command = Command::new(&program);
-    command.env_remove("REDIS_URL").env_remove("AIOCACHE_DISABLE");
-    if let Some(url) = redis_url {
-        command.env("REDIS_URL", url);
+    for variable in ["REDIS_URL", "MEMCACHED_URL", "AIOCACHE_DISABLE"] {
+        command.env_remove(variable);
     }
+    command.envs(environment.iter().copied());
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
