@@ -120,6 +120,15 @@ fn every_page_is_in_the_book_and_in_rustdoc() {
     assert_eq!(summary.inline.len(), pages.len());
 }
 
+#[test]
+fn every_page_of_a_feature_says_where_to_read_on() {
+    let without = ["design", "performance", "wire"];
+    for page in pages().iter().filter(|page| !without.contains(&stem(page))) {
+        let leads_on = page.text.contains("\n## See also\n");
+        assert!(leads_on, "{} has no \"See also\"", page.path.display());
+    }
+}
+
 /// `UPDATE_SNAPSHOTS=1 cargo test --test docs` writes both files.
 #[test]
 fn rustdoc_has_a_place_for_every_link_and_every_picture() {

@@ -71,3 +71,25 @@ fn every_test_that_the_guide_names_is_there() {
     }
     assert!(names >= 15, "only {names} names found");
 }
+
+#[test]
+fn every_option_of_cached_is_in_its_documentation_and_in_the_guide() {
+    let source = read(&root().join("aiocache-macros/src/attribute.rs"));
+    let list = source
+        .split("impl Attribute")
+        .next()
+        .and_then(|before| before.split_once("macro_rules! one_value"))
+        .map(|(_, list)| list)
+        .expect("the list of options is there");
+    let options: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+    assert!(options.len() >= 20, "{options:?}");
+    for path in ["aiocache-macros/src/docs/cached.md", "docs/decorators.md"] {
+        let page = read(&root().join(path));
+        for option in &options {
+            let said = ["`", " =", "("]
+                .iter()
+                .any(|end| page.contains(&format!("`{option}{end}")));
+            assert!(said, "{path} does not have {option}");
+        }
+    }
+}
