@@ -245,6 +245,9 @@ async fn what_has_nothing_to_drop_is_cloned_under_the_lock_and_the_rest_outside_
     assert_eq!(plain, Some(Found(Some(ErrorKind::Reentrant), 1)));
     let large: Option<Found<[u8; 2048]>> = cache.get("large").await.expect("a hit");
     assert_eq!(large, Some(Found(None, [1; 2048])));
+    let long = "long ".repeat(1000);
+    cache.set("text", &long).await.expect("written");
+    assert_eq!(cache.get::<String>("text").await.expect("a hit"), Some(long));
     let owner: Option<Found<String>> = cache.get("owner").await.expect("a hit");
     assert_eq!(owner, Some(Found(None, String::from("a"))));
 }
