@@ -124,3 +124,29 @@ fn no_output_is_left_of_an_example_that_is_gone() {
         assert!(names.iter().any(|found| found == name), "{file}");
     }
 }
+
+#[test]
+fn a_mark_stands_for_a_number_or_a_time_and_for_nothing_else() {
+    let same = [
+        ("a  b", " a b"),
+        ("<number> hits in <time>", "1.5 hits in 3.2 ms"),
+        ("For(<time>)", "For(59.99s)"),
+        ("get <time> <time>", "get   12µs  7 ns"),
+    ];
+    for (written, found) in same {
+        assert_eq!(difference(written, found), None);
+    }
+    let different = [
+        ("a", "b"),
+        ("a", "a\nb"),
+        ("a\nb", "a"),
+        ("<number> hits", "no hits"),
+        ("<number> hits", "1 hit"),
+        ("in <time>", "in 3"),
+        ("in <time>", "in 3 msec"),
+        ("in <time>", "in 1.2.3 s"),
+    ];
+    for (written, found) in different {
+        assert!(difference(written, found).is_some(), "{written:?}, {found:?}");
+    }
+}
