@@ -2,6 +2,31 @@
 //!
 //! Service authors use the `aiocache` crate, which re-exports all of this. Authors of a backend, a serializer or a
 //! plugin depend on `aiocache-core` alone.
+//!
+//! ```
+//! use aiocache_core::{Cache, MemoryBackend, Policy};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let cache: Cache<MemoryBackend> = Cache::builder(MemoryBackend::new()).namespace("users").build();
+//! let policy = Policy::new();
+//! let load = || async { Ok::<_, std::io::Error>("Ada".to_owned()) }; // asks a database, say
+//! assert_eq!(cache.get_or_load("42", &policy, load).await?, "Ada"); // loads and stores
+//! assert_eq!(cache.get::<String>("42").await?.as_deref(), Some("Ada")); // finds it
+//! # Ok(()) }
+//! ```
+//!
+//! | to write | implement |
+//! |---|---|
+//! | a backend | [`Backend`], and hold it to its contract by the suite of `testing` |
+//! | a serializer | [`Codec`] for what serde knows, [`Dump`] and [`Load`] for the rest |
+//! | a plugin | [`Plugin`] |
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `json`, `msgpack`, `postcard` | a serializer each |
+//! | `tracing` | warnings when a store fails, spans of loads, debug events of commands |
+//! | `metrics` | counters, gauges and histograms through the `metrics` facade |
+//! | `testing` | the conformance suite, throw-away servers, a proxy that breaks connections, a recorder and chaos |
 
 #[macro_use]
 mod macros;

@@ -27,6 +27,9 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// # Errors
     /// Those of `load`, or of another caller's load if the policy shares errors.
     ///
+    /// # Cancel safety
+    /// A call that is dropped drops its `load`; those who wait for its keys load them. Each pair is stored whole or not at all.
+    ///
     /// # Examples
     /// ```
     /// # use std::collections::BTreeMap;

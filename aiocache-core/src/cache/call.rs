@@ -25,6 +25,10 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// Those of `load`, which are never stored. Those who wait get a clone with [`Policy::share_error`], and run
     /// their own load at once otherwise.
     ///
+    /// # Cancel safety
+    /// A call that is dropped drops its `load`, unless the policy has it run in a task; one of those who wait then runs its own.
+    /// What was loaded is stored whole or not at all.
+    ///
     /// # Examples
     /// ```
     /// # use aiocache_core::{Cache, MemoryBackend, Policy, Ttl};

@@ -20,6 +20,9 @@ impl<B: Backend, S> Cache<B, S> {
     /// # Errors
     /// [`ErrorKind::Decode`] or [`ErrorKind::Type`] if what is there is no `T`, and those of a failing store.
     ///
+    /// # Cancel safety
+    /// Dropping the call changes nothing.
+    ///
     /// # Examples
     /// ```
     /// # use aiocache_core::{Cache, MemoryBackend};
@@ -55,6 +58,9 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Errors
     /// [`ErrorKind::Encode`], [`ErrorKind::ValueTooLarge`], [`ErrorKind::InvalidTtl`], and those of a failing store.
+    ///
+    /// # Cancel safety
+    /// A call that is dropped may have been applied or not; the next command is not disturbed.
     pub async fn set<T: ?Sized>(&self, key: impl Into<Key<'_>>, value: &T) -> Result<()>
     where
         S: Dump<T, B::Raw>,
@@ -88,6 +94,9 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Errors
     /// [`ErrorKind::KeyExists`] if something is there, and those of [`set`](Self::set).
+    ///
+    /// # Cancel safety
+    /// A call that is dropped may have been applied or not; the next command is not disturbed.
     pub async fn add<T: ?Sized>(&self, key: impl Into<Key<'_>>, value: &T) -> Result<()>
     where
         S: Dump<T, B::Raw>,
@@ -120,6 +129,9 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Errors
     /// Those of a failing store.
+    ///
+    /// # Cancel safety
+    /// A call that is dropped may have been applied or not; the next command is not disturbed.
     pub async fn delete(&self, key: impl Into<Key<'_>>) -> Result<u64> {
         if self.is_off() {
             return Ok(0);
@@ -145,6 +157,9 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Errors
     /// Those of a failing store.
+    ///
+    /// # Cancel safety
+    /// Dropping the call changes nothing.
     pub async fn exists(&self, key: impl Into<Key<'_>>) -> Result<bool> {
         if self.is_off() {
             return Ok(false);
@@ -166,6 +181,9 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Errors
     /// [`ErrorKind::NotAnInteger`], [`ErrorKind::Overflow`], and those of a failing store.
+    ///
+    /// # Cancel safety
+    /// A call that is dropped may have been applied or not; the next command is not disturbed. It is never sent twice.
     pub async fn increment(&self, key: impl Into<Key<'_>>, delta: i64) -> Result<i64> {
         if self.is_off() {
             return Ok(delta);
@@ -186,6 +204,9 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidTtl`] if the store cannot keep it, and those of a failing store.
+    ///
+    /// # Cancel safety
+    /// A call that is dropped may have been applied or not; the next command is not disturbed.
     pub async fn expire(&self, key: impl Into<Key<'_>>, ttl: impl Into<Ttl>) -> Result<bool> {
         if self.is_off() {
             return Ok(false);
@@ -205,6 +226,9 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] where the store cannot tell, and those of a failing store.
+    ///
+    /// # Cancel safety
+    /// Dropping the call changes nothing.
     pub async fn ttl(&self, key: impl Into<Key<'_>>) -> Result<Remaining> {
         if self.is_off() {
             return Ok(Remaining::Missing);
@@ -259,6 +283,9 @@ impl<B: Backend, S> Cache<B, S> {
     /// # Errors
     /// [`ErrorKind::NoNamespace`] without a namespace on a store that others share,
     /// [`ErrorKind::Unsupported`] where the store cannot, and those of a failing store.
+    ///
+    /// # Cancel safety
+    /// A call that is dropped has deleted some of the keys: clear again.
     pub async fn clear(&self) -> Result<()> {
         if self.is_off() {
             return Ok(());
@@ -283,6 +310,9 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Errors
     /// Those of a failing store.
+    ///
+    /// # Cancel safety
+    /// A call that is dropped may have emptied the store or not, or parts of it.
     pub async fn clear_all(&self) -> Result<()> {
         if self.is_off() {
             return Ok(());
@@ -302,6 +332,9 @@ impl<B: Backend, S> Cache<B, S> {
     /// # Errors
     /// [`ErrorKind::Unsupported`] in memory, [`ErrorKind::Server`] if the store refuses, and those of a failing
     /// store.
+    ///
+    /// # Cancel safety
+    /// A call that is dropped may have been applied or not; the next command is not disturbed.
     pub async fn raw(&self, arguments: &[&[u8]]) -> Result<Reply> {
         if self.is_off() {
             return Ok(Reply::Nil);
@@ -319,6 +352,9 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Errors
     /// Those of a failing store.
+    ///
+    /// # Cancel safety
+    /// Dropping the call changes nothing.
     pub async fn ping(&self) -> Result<()> {
         if self.is_off() {
             return Ok(());
@@ -334,6 +370,9 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Errors
     /// [`ErrorKind::Timeout`] if the stores take longer than that, and those of a failing store.
+    ///
+    /// # Cancel safety
+    /// A call that is dropped waits for nothing; what was under way goes on, and connections may stay open.
     pub async fn close(&self) -> Result<()> {
         let work = || async {
             self.core.background.idle().await;

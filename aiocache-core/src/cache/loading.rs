@@ -122,6 +122,9 @@ where
     ///
     /// # Errors
     /// Those of `load` that are not answered otherwise.
+    ///
+    /// # Cancel safety
+    /// As for [`Cache::get_or_load`].
     pub async fn get<F, Fut>(self, load: F) -> Result<T, E>
     where
         F: FnOnce() -> Fut,
@@ -146,6 +149,9 @@ where
     ///
     /// # Errors
     /// Those of `load` that are not answered otherwise.
+    ///
+    /// # Cancel safety
+    /// As for [`Cache::get_or_load`].
     pub async fn get_with<F, Fut>(self, load: F) -> Result<T, E>
     where
         F: FnOnce(LoadContext<T>) -> Fut,

@@ -15,6 +15,9 @@ impl<B: Backend, S> Cache<B, S> {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) or [`ErrorKind::Type`](crate::ErrorKind::Type) if one item
     /// is no `T`, with its [`index`](crate::Error::index), and those of a failing store.
+    ///
+    /// # Cancel safety
+    /// Dropping the call changes nothing.
     pub async fn multi_get<'k, T: Send>(
         &self,
         keys: impl IntoIterator<Item = impl Into<Key<'k>>>,
@@ -53,6 +56,9 @@ impl<B: Backend, S> Cache<B, S> {
     /// # Errors
     /// Those of [`set`](Self::set). If one value cannot be serialized, nothing is sent and the error has its
     /// [`index`](crate::Error::index).
+    ///
+    /// # Cancel safety
+    /// Of the pairs of a call that is dropped any may be stored; the next command is not disturbed.
     pub async fn multi_set<'k, 'v, K: Into<Key<'k>>, T: ?Sized + 'v>(
         &self,
         pairs: impl IntoIterator<Item = (K, &'v T)>,
@@ -99,6 +105,9 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Errors
     /// Those of a failing store.
+    ///
+    /// # Cancel safety
+    /// Of the keys of a call that is dropped any may be deleted; the next command is not disturbed.
     pub async fn multi_delete<'k>(&self, keys: impl IntoIterator<Item = impl Into<Key<'k>>>) -> Result<u64> {
         if self.is_off() {
             return Ok(0);

@@ -137,11 +137,12 @@ impl<B: Backend, S> Snapshot<B, S> {
     /// A key that was written, deleted, made again or expired since is a conflict, and so is one that was absent and
     /// is there. Redis compares the value itself, so one that went and came back byte for byte is no conflict there.
     ///
-    /// Dropped half way, the write is done or not.
-    ///
     /// # Errors
     /// [`ErrorKind::OptimisticLock`] for a conflict, with nothing written, and those of [`Cache::add`]: after
     /// [`ErrorKind::Unknown`] or [`ErrorKind::Timeout`] the write may have been done.
+    ///
+    /// # Cancel safety
+    /// A call that is dropped may have written: look again before the next one.
     pub async fn cas<T: ?Sized>(self, value: &T) -> Result<()>
     where
         S: Dump<T, B::Raw>,
