@@ -73,6 +73,25 @@ fn every_test_that_the_guide_names_is_there() {
 }
 
 #[test]
+fn every_file_that_a_document_names_is_there() {
+    let rooms = ["aiocache-", "benches/", "docs/", "examples/", "scripts/", "src/"];
+    let mut names = 0;
+    let documents = with_extension("md");
+    for document in documents.iter().filter(|path| !path.ends_with("CHANGELOG.md")) {
+        for name in read(document).split('`').skip(1).step_by(2) {
+            let is_path = name.contains('/') && !name.contains(char::is_whitespace);
+            // `aiocache-name` stands for a crate that is to come, `name.rs` for a file.
+            if !is_path || !rooms.iter().any(|room| name.starts_with(room)) || name.contains("name") {
+                continue;
+            }
+            names += 1;
+            assert!(root().join(name).exists(), "{} names {name}", document.display());
+        }
+    }
+    assert!(names >= 60, "only {names} names found");
+}
+
+#[test]
 fn every_option_of_cached_is_in_its_documentation_and_in_the_guide() {
     let source = read(&root().join("aiocache-macros/src/attribute.rs"));
     let list = source
