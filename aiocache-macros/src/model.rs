@@ -71,37 +71,13 @@ impl CachedFn {
         let mut options = Options::parse(attribute, options, &mut errors);
         let context = context::take(options.context.as_ref(), &mut function, &mut errors);
         let subject = Subject::new(attribute, function, &mut errors);
-        let Subject {
-            function,
-            args,
-            output,
-            ..
-        } = &subject;
-        let name = &function.sig.ident;
-
         refuse_lifetimes_without_use(&options, &mut errors);
         let policy = LoadPolicy::new(&options, &mut errors);
-        let keys = (attribute == Attribute::MultiCached).then(|| {
-            let generics = &function.sig.generics;
-            let keys = keys::find(options.keys.as_ref(), args, generics, name, &mut errors);
-            keys::refuse_unrepeatable(keys.as_ref(), args, &mut errors);
-            keys
-        });
+        let keys = (attribute == Attribute::MultiCached).then(|| bulk_keys(&options, &subject, &mut errors));
         if attribute == Attribute::CachePut {
             refuse_puts_without_key(&options, &mut errors);
         }
-        let keys_found = keys.as_ref().is_none_or(Option::is_some);
-        let ground = Ground {
-            args,
-            keys: keys.as_ref().and_then(|keys| keys.as_ref().map(|keys| keys.arg)),
-            generics: &function.sig.generics,
-            output,
-        };
-        let key = if keys_found {
-            key::plan(&mut options, &ground, &mut errors)
-        } else {
-            None
-        };
+        let key = key_plan(&mut options, &subject, keys.as_ref(), &mut errors);
         let cache = cache(options.cache, &mut errors);
         let controls = controls(attribute, options.controls, &subject, &mut errors);
         let krate = options
@@ -130,7 +106,7 @@ impl CachedFn {
         };
         let in_impl = subject.has_self() || controls.is_none();
         errors.finish(Self {
-            alone: generics::may_borrow(output, &function.sig.generics, in_impl),
+            alone: generics::may_borrow(&subject.output, &subject.function.sig.generics, in_impl),
             cache,
             namespace: options.namespace.map(|given| given.value),
             key,
@@ -171,6 +147,42 @@ impl Deref for CachedFn {
     fn deref(&self) -> &Subject {
         &self.subject
     }
+}
+
+/// The argument with the keys of a bulk call, where it is said and can be one.
+fn bulk_keys(options: &Options, subject: &Subject, errors: &mut Errors) -> Option<Keys> {
+    let signature = &subject.function.sig;
+    let given = options.keys.as_ref();
+    let keys = keys::find(
+        given,
+        &subject.args,
+        &signature.generics,
+        &signature.ident,
+        errors,
+    );
+    keys::refuse_unrepeatable(keys.as_ref(), &subject.args, errors);
+    keys
+}
+
+/// The rule of the key. `keys` is what was found in a bulk function; without them there is no saying what is wrong
+/// with the rest.
+fn key_plan(
+    options: &mut Options,
+    subject: &Subject,
+    keys: Option<&Option<Keys>>,
+    errors: &mut Errors,
+) -> Option<KeyPlan> {
+    let keys = match keys {
+        Some(found) => Some(found.as_ref()?.arg),
+        None => None,
+    };
+    let ground = Ground {
+        args: &subject.args,
+        keys,
+        generics: &subject.function.sig.generics,
+        output: &subject.output,
+    };
+    key::plan(options, &ground, errors)
 }
 
 fn life(given: Option<Given<Expr>>, errors: &mut Errors) -> Option<Life> {
