@@ -39,6 +39,7 @@ const fn is_tokios<R: Returned>(_: fn() -> R) -> bool {
 
 /// Nanoseconds since some moment early in this process. It follows tokio's clock where that can be paused, so
 /// `tokio::time::advance` lets entries expire, and costs about 10 ns where it cannot.
+#[inline]
 pub(crate) fn now() -> u64 {
     if TEST_UTIL { tokio_now() } else { quanta_now() }
 }
@@ -58,6 +59,7 @@ fn tokio_now() -> u64 {
     }
 }
 
+#[inline]
 fn quanta_now() -> u64 {
     static ORIGIN: LazyLock<(Clock, u64)> = LazyLock::new(|| {
         let clock = Clock::new();

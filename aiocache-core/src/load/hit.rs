@@ -37,13 +37,14 @@ where
             return Err(Looked::Nowhere);
         }
         let mut returned = None;
-        // Through a variable of this frame: a value that is handed from call to call is moved each time.
+        // Through a variable of this frame, and by plain matches: a value that is handed from call to call, or through
+        // combinators, is moved each time.
         let take = |entry: Entry<'_, B::Raw>| {
-            returned = if K::None::is_none(&cache.serializer, entry.raw) {
-                K::none()
-            } else {
-                cache.serializer.load(entry.raw).ok().map(K::value)
-            };
+            if K::None::is_none(&cache.serializer, entry.raw) {
+                returned = K::none();
+            } else if let Ok(value) = cache.serializer.load(entry.raw) {
+                returned = Some(K::value(value));
+            }
         };
         match cache.core.backend.read_now(key.as_str(), take) {
             Some(Ok(Some(()))) => {}
@@ -53,13 +54,17 @@ where
             }
             Some(Err(_)) | None => return Err(Looked::Nowhere),
         }
-        // Where it does not decode, the engine notes and mends it.
-        let returned = returned.ok_or(Looked::Nowhere)?;
-        cache.core.counts.note(EventKind::Hit, 1);
-        if scoped {
-            scope::came_from(Source::Hit);
+        match returned {
+            Some(returned) => {
+                cache.core.counts.hit();
+                if scoped {
+                    scope::came_from(Source::Hit);
+                }
+                Ok(returned)
+            }
+            // Where it does not decode, the engine notes and mends it.
+            None => Err(Looked::Nowhere),
         }
-        Ok(returned)
     }
 
     /// The same, unless the policy asks how old the value is, which takes more than a look.

@@ -72,13 +72,24 @@ impl Object {
     /// [`ErrorKind::Type`](crate::ErrorKind::Type) names both types.
     #[inline]
     pub fn get<T: Any + Clone>(&self) -> Result<T> {
-        let value: &dyn Any = match &self.0 {
-            Slot::Text(text) => text,
-            Slot::Plain(value) | Slot::Value(value) => &**value,
-            Slot::Integer(integer) => return super::of_integer(*integer).ok_or_else(|| self.is_no::<T>()),
-            Slot::Bytes(_) | Slot::None | Slot::Token(_) => return Err(self.is_no::<T>()),
+        // Each by itself, so that the comparison with the type of text is decided when the code is compiled.
+        let found = match &self.0 {
+            Slot::Text(text) => (text as &dyn Any).downcast_ref(),
+            Slot::Plain(value) | Slot::Value(value) => (&**value as &dyn Any).downcast_ref(),
+            _ => None,
         };
-        value.downcast_ref().cloned().ok_or_else(|| self.is_no::<T>())
+        match found {
+            Some(value) => Ok(T::clone(value)),
+            None => self.counter(),
+        }
+    }
+
+    /// The number in it, if it is one and a `T` can hold it.
+    fn counter<T: Any>(&self) -> Result<T> {
+        match &self.0 {
+            Slot::Integer(integer) => super::of_integer(*integer).ok_or_else(|| self.is_no::<T>()),
+            _ => Err(self.is_no::<T>()),
+        }
     }
 
     #[cold]

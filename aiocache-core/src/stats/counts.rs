@@ -37,8 +37,13 @@ struct Stripe {
 }
 
 impl Counts {
-    /// Counts what was told.
+    /// Counts one hit.
     #[inline]
+    pub(crate) fn hit(&self) {
+        self.add(|stripe| &stripe.hits, 1);
+    }
+
+    /// Counts what was told.
     pub(crate) fn note(&self, kind: EventKind, items: usize) {
         let items = items as u64;
         let (counter, count) = match kind {

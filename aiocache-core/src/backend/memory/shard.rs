@@ -68,21 +68,16 @@ impl<R> Shard<R> {
     }
 
     /// The entry of a key, if it has not expired.
+    #[inline]
     pub(super) fn get(&self, key: &str, hash: u64, now: u64) -> Option<&Slot<R>> {
-        let index = *self
-            .table
-            .find(hash, |&index| self.slots[index as usize].is(key, hash))?;
-        let slot = &self.slots[index as usize];
+        let slot = &self.slots[self.find(key, hash)? as usize];
         slot.is_live(now).then_some(slot)
     }
 
     /// The same, to be changed in place; its stamp is new, for it is about to be written.
     pub(super) fn get_mut(&mut self, key: &str, hash: u64, now: u64) -> Option<&mut Slot<R>> {
-        let slots = &mut self.slots;
-        let index = *self
-            .table
-            .find(hash, |&index| slots[index as usize].is(key, hash))?;
-        let slot = &mut slots[index as usize];
+        let index = self.find(key, hash)?;
+        let slot = &mut self.slots[index as usize];
         if !slot.is_live(now) {
             return None;
         }
@@ -91,16 +86,30 @@ impl<R> Shard<R> {
         Some(slot)
     }
 
+    #[inline]
+    fn find(&self, key: &str, hash: u64) -> Option<Index> {
+        let same_hash = |&index: &Index| self.slots[index as usize].hash == hash;
+        let index = *self.table.find(hash, same_hash)?;
+        // The first of this hash is the entry, or else chance made two keys of one hash.
+        if *self.slots[index as usize].key == *key {
+            Some(index)
+        } else {
+            self.find_among_same(key, hash)
+        }
+    }
+
+    #[cold]
+    fn find_among_same(&self, key: &str, hash: u64) -> Option<Index> {
+        let same = |&index: &Index| self.slots[index as usize].is(key, hash);
+        self.table.find(hash, same).copied()
+    }
+
     /// Gives an entry that has not expired a new expiry, and says whether there was one.
     pub(super) fn set_expiry(&mut self, key: &str, hash: u64, now: u64, expires: u64) -> bool {
-        let slots = &mut self.slots;
-        let Some(&index) = self
-            .table
-            .find(hash, |&index| slots[index as usize].is(key, hash))
-        else {
+        let Some(index) = self.find(key, hash) else {
             return false;
         };
-        let slot = &mut slots[index as usize];
+        let slot = &mut self.slots[index as usize];
         let live = slot.is_live(now);
         if live {
             slot.expires = expires;
@@ -125,12 +134,7 @@ impl<R> Shard<R> {
         }
         self.stamp += 1;
         let stamp = self.stamp;
-        let slots = &self.slots;
-        let found = self
-            .table
-            .find(hash, |&index| slots[index as usize].is(key, hash))
-            .copied();
-        match found {
+        match self.find(key, hash) {
             Some(index) => {
                 let expired = !self.slots[index as usize].is_live(now);
                 self.expired += u64::from(expired);

@@ -45,11 +45,13 @@ impl<R> Slot<R> {
         std::mem::replace(&mut self.raw, write.raw)
     }
 
+    #[inline]
     pub(super) fn is_live(&self, now: u64) -> bool {
         now < self.expires
     }
 
     /// Notes a read. A counter that is full is not written, so hot entries stay shared among the cores.
+    #[inline]
     pub(super) fn visit(&self) {
         let visits = self.visits.load(Ordering::Relaxed);
         if visits < MOST_VISITS {

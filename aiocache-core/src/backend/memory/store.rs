@@ -1,7 +1,7 @@
 //! The sharded table behind the memory backend.
 
 use std::cell::Cell;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::{OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -50,6 +50,7 @@ impl<R: Raw> Store<R> {
         let _first = self.watch.set(watch);
     }
 
+    #[inline]
     pub(super) fn read<T>(
         &self,
         key: &str,
@@ -64,21 +65,17 @@ impl<R: Raw> Store<R> {
         slot.visit();
         let remaining = want.remaining.then(|| slot.remaining(now));
         let version = want.version.then(|| Version::number(slot.stamp, 0));
-        let Some(raw) = slot.raw.share() else {
-            let entry = Entry {
-                raw: &slot.raw,
-                remaining,
-                version,
-            };
-            return Ok(Some(inside(|| f(entry))));
-        };
-        // Decoding and cloning happen outside the lock.
-        drop(shard);
-        Ok(Some(f(Entry {
-            raw: &raw,
+        if let Some(raw) = slot.raw.share() {
+            // Decoding and cloning happen outside the lock.
+            drop(shard);
+            return Ok(Some(outside(&raw, remaining, version, f)));
+        }
+        let entry = Entry {
+            raw: &slot.raw,
             remaining,
             version,
-        })))
+        };
+        Ok(Some(inside(|| f(entry))))
     }
 
     pub(super) fn write(&self, key: &str, raw: R, ttl: Option<Duration>) -> Result<()> {
@@ -209,10 +206,15 @@ impl<R: Raw> Store<R> {
         }
     }
 
+    #[inline]
     fn hash(&self, key: &str) -> u64 {
-        self.hasher.hash_one(key)
+        // Not `hash_one`: it mixes once more, to tell texts that follow each other apart, and here is one.
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(key.as_bytes());
+        hasher.finish()
     }
 
+    #[inline]
     fn shard(&self, hash: u64) -> Result<RwLockReadGuard<'_, Shard<R>>> {
         not_inside()?;
         Ok(lock(self.place(hash)))
@@ -223,6 +225,7 @@ impl<R: Raw> Store<R> {
         Ok(lock_mut(self.place(hash)))
     }
 
+    #[inline]
     fn place(&self, hash: u64) -> &RwLock<Shard<R>> {
         // The table inside uses the lowest and the highest bits.
         &self.shards[(hash >> 40) as usize & (self.shards.len() - 1)]
@@ -230,6 +233,7 @@ impl<R: Raw> Store<R> {
 }
 
 // A panic under the lock comes from a value's `Clone` during a read, which changes nothing.
+#[inline]
 fn lock<R>(shard: &RwLock<Shard<R>>) -> RwLockReadGuard<'_, Shard<R>> {
     shard.read().unwrap_or_else(PoisonError::into_inner)
 }
@@ -239,21 +243,44 @@ fn lock_mut<R>(shard: &RwLock<Shard<R>>) -> RwLockWriteGuard<'_, Shard<R>> {
 }
 
 /// Refuses to take a lock that this thread may hold, which would wait for ever.
+#[inline]
 fn not_inside() -> Result<()> {
     if INSIDE.with(Cell::get) {
-        return Err(Error::new(
-            ErrorKind::Reentrant,
-            "a value's Clone called a memory store while it was being read from one; store it in an Arc instead",
-        ));
+        return Err(reentrant());
     }
     Ok(())
 }
 
+#[cold]
+fn reentrant() -> Error {
+    Error::new(
+        ErrorKind::Reentrant,
+        "a value's Clone called a memory store while it was being read from one; store it in an Arc instead",
+    )
+}
+
+/// Hands over a value that was taken out. Apart, so that `f` becomes part of a read that does without.
+#[inline(never)]
+fn outside<R, T>(
+    raw: &R,
+    remaining: Option<Remaining>,
+    version: Option<Version>,
+    f: impl FnOnce(Entry<'_, R>) -> T,
+) -> T {
+    f(Entry {
+        raw,
+        remaining,
+        version,
+    })
+}
+
 /// Runs a value's own code under a shard's lock.
+#[inline]
 fn inside<T>(run: impl FnOnce() -> T) -> T {
     struct Leave;
 
     impl Drop for Leave {
+        #[inline]
         fn drop(&mut self) {
             INSIDE.with(|inside| inside.set(false));
         }
