@@ -45,6 +45,7 @@ mod lock;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod plugin;
+mod recovery;
 mod scope;
 mod serializer;
 mod stats;
@@ -72,6 +73,7 @@ pub use lock::{LockGuard, OptimisticLock, RedLock, Snapshot};
 pub use plugin::{
     Command, CommandName, HitMissRatio, HitMissRatioPlugin, Outcome, Plugin, Timing, TimingPlugin,
 };
+pub use recovery::RecoverySettings;
 pub use scope::{Scope, Source, bypass, observe, scope};
 #[cfg(feature = "json")]
 pub use serializer::JsonSerializer;

@@ -35,6 +35,7 @@ pub(crate) struct Trouble {
     undecodable: AtomicU64,
     unstorable: AtomicU64,
     not_evicted: AtomicU64,
+    lost_writes: AtomicU64,
     panics: AtomicU64,
     alone: AtomicU64,
     failed_loads: AtomicU64,
@@ -129,6 +130,13 @@ impl Trouble {
         if let Some(evictions) = seldom(&self.not_evicted) {
             let error = error.to_string();
             warning!(cache, error = error, evictions = evictions; "an eviction failed; what was to go stays until it expires");
+        }
+    }
+
+    /// A failed write that was to be repeated is not, because there is no room for it or the store does not take it.
+    pub(crate) fn write_lost(&self, cache: &str) {
+        if let Some(writes) = seldom(&self.lost_writes) {
+            warning!(cache, writes = writes; "a failed write will not be repeated; its key may hold an older value");
         }
     }
 

@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::events::{StoreWatch, Watchers};
 use crate::load::Flights;
 use crate::plugin::Plugin;
+use crate::recovery::{Recovery, RecoverySettings};
 use crate::stats::Counts;
 use crate::trouble::Trouble;
 use crate::ttl::{self, Ttl};
@@ -29,6 +30,7 @@ pub struct CacheBuilder<B: Backend, S> {
     ttl: Ttl,
     timeout: Option<Duration>,
     breaker: Option<BreakerSettings>,
+    recovery: Option<RecoverySettings>,
     #[cfg(feature = "metrics")]
     metrics: bool,
 }
@@ -44,6 +46,7 @@ impl<B: Backend> CacheBuilder<B, B::Serializer> {
             ttl: Ttl::Never,
             timeout: Some(DEFAULT_TIMEOUT),
             breaker: Some(BreakerSettings::new()),
+            recovery: None,
             #[cfg(feature = "metrics")]
             metrics: false,
         }
@@ -62,6 +65,7 @@ impl<B: Backend, S> CacheBuilder<B, S> {
             ttl: self.ttl,
             timeout: self.timeout,
             breaker: self.breaker,
+            recovery: self.recovery,
             #[cfg(feature = "metrics")]
             metrics: self.metrics,
         }
@@ -137,6 +141,27 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         self
     }
 
+    /// Keeps writes and deletes that fail because the store does not answer, and repeats them when it does; not done if
+    /// this is not called. A store in process needs none.
+    ///
+    /// The caller gets its error all the same, and need not do anything about it: this is for invalidations above all,
+    /// whose loss would leave something old in the store. The last `set`, `multi_set`, `delete` or `multi_delete` of each
+    /// key counts, and the store of what a cached function returned; a later one that succeeds takes an earlier one out.
+    /// A value is written for what is left of its ttl, and a delete takes its place when that is over.
+    ///
+    /// Until a key is repeated, reads of it repeat it first, and so do `add`, `increment`, `expire` and comparing writes. If
+    /// that fails they fail, and a cached function runs: nothing older is served. Those commands are not kept themselves,
+    /// because one whose answer was lost would be done twice. A `clear` takes out what is kept in its namespace; it is
+    /// not kept either, and one that fails leaves deletes of those keys.
+    ///
+    /// What is kept is in this process, for as long as the cache lives; [`close`](Cache::close) tries it once more.
+    /// Another process that writes the same keys meanwhile is not known of, and is overwritten.
+    /// [`Cache::stats`] counts what waits, what was repeated and what was lost.
+    pub fn recover(mut self, recovery: impl Into<Option<RecoverySettings>>) -> Self {
+        self.recovery = recovery.into();
+        self
+    }
+
     /// The name in logs and metrics; the backend's name if this is not called.
     pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
         self.name = Some(name.into());
@@ -172,10 +197,12 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         let name = self.name.unwrap_or_else(|| self.backend.name().into());
         let breaker = self.breaker.filter(|_| !capabilities.local).map(Breaker::new);
         let flights = Flights::new(&capabilities);
-        // A write waits for a store of the same key, and then for its own answer.
+        let recovery = self.recovery.filter(|_| !capabilities.local);
+        // A write waits for a store of the same key, for a replay of it, and then for its own answer.
+        let waits = if recovery.is_some() { 2 } else { 1 };
         let longest = capabilities
             .deadline
-            .and_then(|deadline| deadline.checked_add(flights.store_wait().unwrap_or_default()));
+            .and_then(|deadline| deadline.checked_add(flights.store_wait().unwrap_or_default() * waits));
         let trouble: Arc<Trouble> = Arc::default();
         let plugins = self.extras.plugins.clone();
         #[cfg_attr(
@@ -201,6 +228,7 @@ impl<B: Backend, S> CacheBuilder<B, S> {
             counts: Counts::default(),
             background: Arc::default(),
             breaker,
+            recovery: recovery.map(|settings| Arc::new(Recovery::new(settings))),
             timeout: self.timeout,
         };
         Ok(Cache {

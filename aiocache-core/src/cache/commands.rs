@@ -1,9 +1,9 @@
-//! The commands of one key, and those of the whole store.
+//! The commands of one key.
 
 use std::time::Duration;
 
 use super::Cache;
-use crate::backend::{Backend, Entry, Raw, Remaining, Reply, Want};
+use crate::backend::{Backend, Entry, Raw, Remaining, Want};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::plugin::{CommandName, Outcome};
@@ -43,6 +43,7 @@ impl<B: Backend, S> Cache<B, S> {
         let key = self.stored(key.into().as_str());
         let serializer = &*self.serializer;
         let work = || async {
+            self.catch_up(&[key.as_str()]).await?;
             let load = |entry: Entry<'_, B::Raw>| serializer.load(entry.raw);
             let read = || self.core.backend.read(key.as_str(), Want::VALUE, load);
             self.ask(read).await?.transpose()
@@ -80,7 +81,9 @@ impl<B: Backend, S> Cache<B, S> {
             self.fits(&raw)?;
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
-            self.ask(|| self.core.backend.write(key, raw, ttl)).await
+            let kept = self.kept(&raw, ttl);
+            self.ask_to_write(&[key], kept, || self.core.backend.write(key, raw, ttl))
+                .await
         };
         self.run(
             self.keyed(CommandName::Set, key, Some(self.ttl_asked())),
@@ -110,8 +113,8 @@ impl<B: Backend, S> Cache<B, S> {
             let raw = self.dump(value)?;
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
-            let added = self.ask(|| self.core.backend.add(key, raw, ttl)).await?;
-            if added {
+            let add = || self.core.backend.add(key, raw, ttl);
+            if self.ask_to_change(key, |&added| added, add).await? {
                 Ok(())
             } else {
                 Err(Error::new(ErrorKind::KeyExists, ""))
@@ -143,7 +146,8 @@ impl<B: Backend, S> Cache<B, S> {
     pub(super) async fn delete_stored(&self, key: &str) -> Result<u64> {
         let work = || async {
             let _writing = self.core.flights.writing(key).await;
-            self.ask(|| self.core.backend.delete(key)).await.map(u64::from)
+            let delete = || self.core.backend.delete(key);
+            self.ask_to_delete(&[key], delete).await.map(u64::from)
         };
         self.run(
             self.keyed(CommandName::Delete, key, None),
@@ -169,7 +173,10 @@ impl<B: Backend, S> Cache<B, S> {
         self.run(
             command,
             |&found| Outcome::Found(found),
-            || self.ask(|| self.core.backend.exists(key.as_str())),
+            || async {
+                self.catch_up(&[key.as_str()]).await?;
+                self.ask(|| self.core.backend.exists(key.as_str())).await
+            },
         )
         .await
     }
@@ -193,7 +200,8 @@ impl<B: Backend, S> Cache<B, S> {
         let work = || async {
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
-            self.ask(|| self.core.backend.increment(key, delta, ttl)).await
+            let increment = || self.core.backend.increment(key, delta, ttl);
+            self.ask_to_change(key, |_| true, increment).await
         };
         let command = self.keyed(CommandName::Increment, key, Some(self.ttl_asked()));
         self.run(command, |&value| Outcome::Counted(value), work).await
@@ -216,7 +224,8 @@ impl<B: Backend, S> Cache<B, S> {
         let ttl = asked.resolve(self.ttl).filter(|ttl| !ttl.is_zero());
         let work = || async {
             ttl::check(ttl, self.core.capabilities.ttl_resolution)?;
-            self.ask(|| self.core.backend.expire(key.as_str(), ttl)).await
+            let expire = || self.core.backend.expire(key.as_str(), ttl);
+            self.ask_to_change(key.as_str(), |&found| found, expire).await
         };
         let command = self.keyed(CommandName::Expire, key.as_str(), Some(asked));
         self.run(command, |&found| Outcome::Found(found), work).await
@@ -236,8 +245,9 @@ impl<B: Backend, S> Cache<B, S> {
         let key = self.stored(key.into().as_str());
         let command = self.keyed(CommandName::Ttl, key.as_str(), None);
         let outcome = |&left: &Remaining| Outcome::Found(left != Remaining::Missing);
-        self.run(command, outcome, || {
-            self.ask(|| self.core.backend.ttl(key.as_str()))
+        self.run(command, outcome, || async {
+            self.catch_up(&[key.as_str()]).await?;
+            self.ask(|| self.core.backend.ttl(key.as_str())).await
         })
         .await
     }
@@ -271,114 +281,6 @@ impl<B: Backend, S> Cache<B, S> {
             }
             _ => Ok(()),
         }
-    }
-}
-
-/// Commands of the whole store.
-impl<B: Backend, S> Cache<B, S> {
-    /// Deletes every key of this handle's namespace. Without one it empties a store that only this process has.
-    ///
-    /// The timeout does not hold for it: it goes in batches, each under the store's own deadline.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NoNamespace`] without a namespace on a store that others share,
-    /// [`ErrorKind::Unsupported`] where the store cannot, and those of a failing store.
-    ///
-    /// # Cancel safety
-    /// A call that is dropped has deleted some of the keys: clear again.
-    pub async fn clear(&self) -> Result<()> {
-        if self.is_off() {
-            return Ok(());
-        }
-        let prefix = self.prefix();
-        let work = || async {
-            if prefix.is_empty() && !self.core.capabilities.private {
-                return Err(Error::new(
-                    ErrorKind::NoNamespace,
-                    "this would empty a store that others share; use a namespace, or clear_all",
-                ));
-            }
-            self.core.flights.clearing(prefix).await;
-            let cleared = self.ask(|| self.core.backend.clear(prefix)).await;
-            self.core.flights.clearing(prefix).await;
-            cleared
-        };
-        self.run(self.command(CommandName::Clear), done, work).await
-    }
-
-    /// Empties the whole store, whatever the namespace and whoever else uses it.
-    ///
-    /// # Errors
-    /// Those of a failing store.
-    ///
-    /// # Cancel safety
-    /// A call that is dropped may have emptied the store or not, or parts of it.
-    pub async fn clear_all(&self) -> Result<()> {
-        if self.is_off() {
-            return Ok(());
-        }
-        let work = || async {
-            self.core.flights.clearing("").await;
-            let cleared = self.ask(|| self.core.backend.clear_all()).await;
-            self.core.flights.clearing("").await;
-            cleared
-        };
-        self.run(self.command(CommandName::ClearAll), done, work).await
-    }
-
-    /// Sends a command of the store's own, such as `&[b"OBJECT", b"ENCODING", b"key"]` to Redis. No namespace is
-    /// added. When the cache is switched off, the answer is [`Reply::Nil`].
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unsupported`] in memory, [`ErrorKind::Server`] if the store refuses, and those of a failing
-    /// store.
-    ///
-    /// # Cancel safety
-    /// A call that is dropped may have been applied or not; the next command is not disturbed.
-    pub async fn raw(&self, arguments: &[&[u8]]) -> Result<Reply> {
-        if self.is_off() {
-            return Ok(Reply::Nil);
-        }
-        let command = self.command(CommandName::Raw);
-        self.run(
-            command,
-            |_| Outcome::Done,
-            || self.ask(|| self.core.backend.raw(arguments)),
-        )
-        .await
-    }
-
-    /// Makes one round trip to the store; for readiness checks.
-    ///
-    /// # Errors
-    /// Those of a failing store.
-    ///
-    /// # Cancel safety
-    /// Dropping the call changes nothing.
-    pub async fn ping(&self) -> Result<()> {
-        if self.is_off() {
-            return Ok(());
-        }
-        self.run(self.command(CommandName::Ping), done, || {
-            self.ask(|| self.core.backend.ping())
-        })
-        .await
-    }
-
-    /// Waits for stores in the background, and lets go of connections once what was sent is answered, all within the
-    /// timeout. A command after it connects again.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Timeout`] if the stores take longer than that, and those of a failing store.
-    ///
-    /// # Cancel safety
-    /// A call that is dropped waits for nothing; what was under way goes on, and connections may stay open.
-    pub async fn close(&self) -> Result<()> {
-        let work = || async {
-            self.core.background.idle().await;
-            self.core.backend.close().await
-        };
-        self.run(self.command(CommandName::Close), done, work).await
     }
 }
 

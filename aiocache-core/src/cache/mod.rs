@@ -12,10 +12,12 @@ use crate::key::{Key, KeyBuf};
 use crate::load::Flights;
 use crate::lock::Locks;
 use crate::plugin::{ErasedPlugin, Plugin};
+use crate::recovery::Recovery;
 use crate::stats::Counts;
 use crate::trouble::Trouble;
 use crate::ttl::Ttl;
 
+mod ask;
 mod builder;
 mod bulk;
 mod call;
@@ -26,6 +28,8 @@ mod multi;
 mod namespace;
 mod run;
 mod tell;
+mod turn;
+mod whole;
 
 pub use builder::CacheBuilder;
 pub use evict::{AnyReturned, Entries, Evicting, Returned};
@@ -71,6 +75,8 @@ pub(crate) struct Core<B: Backend> {
     pub(crate) background: Arc<Background>,
     /// A store in process has none.
     breaker: Option<Breaker>,
+    /// Likewise.
+    pub(crate) recovery: Option<Arc<Recovery<B::Raw>>>,
     /// The timeout given to the builder.
     timeout: Option<Duration>,
     /// The longest that a command takes by the store's own deadlines, if it has such.
@@ -291,6 +297,15 @@ impl<B: Backend, S> Clone for Cache<B, S> {
             timeout: self.timeout,
             disabled: self.disabled,
             plain: self.plain,
+        }
+    }
+}
+
+impl<B: Backend> Drop for Core<B> {
+    fn drop(&mut self) {
+        if let Some(recovery) = &self.recovery {
+            // Its task is to see that there is nothing to do any more.
+            recovery.wake();
         }
     }
 }

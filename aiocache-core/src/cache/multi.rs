@@ -32,6 +32,7 @@ impl<B: Backend, S> Cache<B, S> {
         let keys: Vec<&str> = keys.iter().map(KeyBuf::as_str).collect();
         let serializer = &*self.serializer;
         let work = || async {
+            self.catch_up(&keys).await?;
             let load = |index, entry: crate::backend::Entry<'_, B::Raw>| {
                 serializer
                     .load(entry.raw)
@@ -91,8 +92,10 @@ impl<B: Backend, S> Cache<B, S> {
             let values: Vec<B::Raw> = fitting.collect::<Result<_>>()?;
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing_many(&keys).await;
+            let kept: Vec<_> = values.iter().filter_map(|raw| self.kept(raw, ttl)).collect();
             let pairs = keys.iter().copied().zip(values).collect();
-            self.ask(|| self.core.backend.write_many(pairs, ttl)).await
+            self.ask_to_write(&keys, kept, || self.core.backend.write_many(pairs, ttl))
+                .await
         };
         let command = Command {
             ttl: Some(self.ttl_asked()),
@@ -125,7 +128,8 @@ impl<B: Backend, S> Cache<B, S> {
     pub(crate) async fn delete_all(&self, keys: &[&str]) -> Result<u64> {
         let work = || async {
             let _writing = self.core.flights.writing_many(keys).await;
-            self.ask(|| self.core.backend.delete_many(keys)).await
+            self.ask_to_delete(keys, || self.core.backend.delete_many(keys))
+                .await
         };
         let command = self.of_items(CommandName::MultiDelete, keys.len());
         self.run(command, |&count| Outcome::Deleted(count), work).await

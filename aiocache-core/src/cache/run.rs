@@ -3,26 +3,18 @@
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-
-use super::{Cache, Core};
+use super::Cache;
 use crate::backend::Backend;
-use crate::breaker::{Admission, Asking};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::events::EventKind;
 use crate::plugin::{Command, CommandName, Hook, Outcome};
 use crate::timer;
 use crate::trace;
 use crate::ttl::Ttl;
-
-/// The longest that a store is tried where nobody says how long its commands may take.
-const MAX_TRY: Duration = Duration::from_secs(5);
 
 impl<B: Backend, S> Cache<B, S> {
     /// The command as hooks and errors name it.
@@ -56,7 +48,7 @@ impl<B: Backend, S> Cache<B, S> {
 
     /// Whether the timeout cannot pass before the store's own deadlines do, so that no timer is needed for it.
     #[inline]
-    fn is_timed_by_store(&self) -> bool {
+    pub(super) fn is_timed_by_store(&self) -> bool {
         match (self.timeout, self.core.longest) {
             (Some(timeout), Some(longest)) => longest <= timeout,
             (Some(_), None) => false,
@@ -187,35 +179,6 @@ impl<B: Backend, S> Cache<B, S> {
         }
     }
 
-    /// Asks the store, if the breaker lets it, and tells the breaker how it did. Nothing but the store's own work
-    /// belongs in here: what goes wrong on this side says nothing about the store.
-    pub(crate) async fn ask<T, F: Future<Output = Result<T>>>(&self, work: impl FnOnce() -> F) -> Result<T> {
-        let Some(breaker) = &self.core.breaker else {
-            return work().await;
-        };
-        let asking = match breaker.admit() {
-            Admission::Ask(asking) => asking,
-            // In the background, so that it costs no caller anything.
-            Admission::Try if !self.core.try_store() => breaker.asking(),
-            Admission::Try | Admission::Refuse => {
-                // A caller that does nothing but ask would keep a runtime of one thread from trying the store.
-                tokio::task::consume_budget().await;
-                return Err(breaker.refusal());
-            }
-        };
-        // A caller that goes before the store's own deadline has little patience, and says nothing about the store.
-        let unanswered = (!self.is_timed_by_store()).then(|| Unanswered {
-            core: &self.core,
-            asking,
-            since: clock::now(),
-        });
-        let done = work().await;
-        std::mem::forget(unanswered);
-        self.core
-            .note(asking, done.as_ref().is_err_and(Error::is_transient));
-        done
-    }
-
     async fn hooked<T, F: Future<Output = Result<T>>>(
         &self,
         command: &Command<'_>,
@@ -266,59 +229,7 @@ impl<B: Backend, S> Cache<B, S> {
     }
 }
 
-impl<B: Backend> Core<B> {
-    fn note(&self, asking: Asking, failed: bool) {
-        let Some(breaker) = &self.breaker else { return };
-        if !failed {
-            if breaker.answered() {
-                self.watchers.tell_of_store(EventKind::BreakerClosed, None);
-            }
-            self.trouble.is_back(&self.name);
-        } else if breaker.failed(asking) {
-            self.trouble.left_alone(&self.name);
-            self.watchers.tell_of_store(EventKind::BreakerOpened, None);
-        }
-    }
-
-    /// Asks the store in a task whether it answers; false where there is no runtime for one.
-    fn try_store(self: &Arc<Self>) -> bool {
-        let Ok(runtime) = Handle::try_current() else {
-            return false;
-        };
-        let core = Arc::clone(self);
-        runtime.spawn(async move {
-            let most = core.capabilities.deadline.or(core.timeout).unwrap_or(MAX_TRY);
-            let answer = timer::within(most, core.backend.ping()).await;
-            // A store that refuses is there. If it does not answer, it is tried again after the pause.
-            if answer.is_some_and(|answer| !answer.is_err_and(|error| error.is_transient()))
-                && let Some(breaker) = &core.breaker
-                && breaker.answered()
-            {
-                core.watchers.tell_of_store(EventKind::BreakerClosed, None);
-            }
-        });
-        true
-    }
-}
-
-/// A question that was dropped before its answer. That counts as a failure of the store if it had as long as the
-/// cache grants it; a caller with less patience says nothing about the store.
-struct Unanswered<'a, B: Backend> {
-    core: &'a Core<B>,
-    asking: Asking,
-    since: u64,
-}
-
-impl<B: Backend> Drop for Unanswered<'_, B> {
-    fn drop(&mut self) {
-        let waited = Duration::from_nanos(clock::now().saturating_sub(self.since));
-        if self.core.timeout.is_some_and(|timeout| waited >= timeout) {
-            self.core.note(self.asking, true);
-        }
-    }
-}
-
-fn timed_out(timeout: Duration) -> Error {
+pub(super) fn timed_out(timeout: Duration) -> Error {
     let text = format!("no answer within {timeout:?}; a write may have been applied");
     Error::new(ErrorKind::Timeout, text)
 }

@@ -60,6 +60,8 @@ impl<B: Backend, S> Cache<B, S> {
     pub fn stats(&self) -> Stats {
         let (core, counts) = (&self.core, &self.core.counts);
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let recovered = core.recovery.as_ref().map(|recovery| recovery.recovered());
+        let recovered = recovered.unwrap_or_default();
         Stats {
             cache: core.name.clone(),
             backend: core.backend.name(),
@@ -73,6 +75,9 @@ impl<B: Backend, S> Cache<B, S> {
             refreshed: count(&counts.refreshed),
             loads_under_way: self.loads_under_way(),
             reconnects: core.watchers.reconnects(),
+            writes_queued: recovered.queued,
+            writes_replayed: recovered.replayed,
+            writes_lost: recovered.lost,
             store: core.backend.stats(),
         }
     }

@@ -111,8 +111,11 @@ impl<B: Backend, S> Cache<B, S> {
             hits: usize::from(found.is_hit()),
         };
         let command = self.command_at(CommandName::Get, at, None);
-        self.run(command, outcome, || self.ask(|| self.read(at, want, decode)))
-            .await
+        self.run(command, outcome, || async {
+            self.catch_up(&[at.key]).await?;
+            self.ask(|| self.read(at, want, decode)).await
+        })
+        .await
     }
 
     /// Reads once more, past the hooks: one call is one hit or one miss.

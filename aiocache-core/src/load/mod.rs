@@ -61,6 +61,7 @@ pub(crate) use look::{At, Found};
 pub(crate) use many::Flow;
 pub use mode::{Background, Carries, Inline, Launched, Mode, Runs, Timed};
 pub use pairs::{AllPairs, BulkKind, BulkKind1, BulkOutcome, Pairs, ResPairs};
+pub(crate) use patience::Patience;
 pub use policy::Policy;
 pub use settled::Settled;
 pub use share_error::AsPolicySays;

@@ -54,9 +54,17 @@ where
         let hits = |found: &Vec<Option<Found<_>>>| CommandOutcome::Read {
             hits: found.iter().flatten().filter(|found| found.is_hit()).count(),
         };
-        cache
-            .run(command, hits, || cache.ask(|| self.read(indices)))
-            .await
+        let read = || async {
+            if cache.core.recovery.is_some() {
+                let keys: Vec<&str> = indices
+                    .iter()
+                    .map(|&index| self.items[index].key.as_str())
+                    .collect();
+                cache.catch_up(&keys).await?;
+            }
+            cache.ask(|| self.read(indices)).await
+        };
+        cache.run(command, hits, read).await
     }
 
     pub(super) async fn read(&self, indices: &[usize]) -> Result<Vec<Option<Found<ValueOf<K>>>>> {

@@ -12,6 +12,7 @@ use crate::backend::Backend;
 use crate::cache::Cache;
 use crate::error::Result;
 use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
+use crate::recovery::Turn;
 use crate::scope;
 use crate::trouble::Asked;
 use crate::ttl::{self, Ttl};
@@ -162,15 +163,18 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         };
         let command = self.command_at(name, At { key, namespace }, Some(loaded.ttl));
         let write = || async {
-            match lead.begin_store() {
-                Some(storing) => {
-                    let written = self.renew_or_write(key, loaded).await;
-                    self.undo_overtaken(&[(storing, key)]).await;
-                    written
-                }
+            let kept = self.kept(&loaded.raw, loaded.kept_for);
+            // Before the store begins: a write waits for a store, and is not to wait for a replay too.
+            let turn = self.turn(&[key], kept).await;
+            let Some(storing) = lead.begin_store() else {
                 // A write came between; what it wrote stands where this would have.
-                None => Ok(()),
-            }
+                turn.into_iter().for_each(Turn::not_asked);
+                return Ok(());
+            };
+            let written = self.renew_or_write(key, loaded).await;
+            turn.into_iter().for_each(|turn| turn.ended(&written, |()| true));
+            self.undo_overtaken(&[(storing, key)]).await;
+            written
         };
         // The hooks around it may ask for the key, and would wait for the lead that waits for them.
         let written = self.run(command, |&()| CommandOutcome::Done, write);
@@ -193,7 +197,8 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         if keys.is_empty() {
             return;
         }
-        if let Err(error) = self.ask(|| self.core.backend.delete_many(&keys)).await {
+        let delete = || self.core.backend.delete_many(&keys);
+        if let Err(error) = self.ask_to_delete(&keys, delete).await {
             self.core.trouble.failed(self.name(), Asked::Write, &error);
         }
     }
@@ -220,8 +225,18 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             ..self.of_items(CommandName::MultiSet, wanted.len())
         };
         let write = || async {
+            let mut turns = Vec::new();
+            for (lead, raw) in &wanted {
+                turns.extend(self.turn(&[lead.key()], self.kept(raw, kept_for)).await);
+            }
+            let (mut turns, mut begun_turns) = (turns.into_iter(), Vec::new());
             let begun = wanted.into_iter().filter_map(|(lead, raw)| {
-                let storing = lead.begin_store()?;
+                let turn = turns.next();
+                let Some(storing) = lead.begin_store() else {
+                    turn.into_iter().for_each(Turn::not_asked);
+                    return None;
+                };
+                begun_turns.extend(turn);
                 Some(((storing, lead.key()), (lead.key(), raw)))
             });
             let (stored, pairs): (Vec<_>, Vec<_>) = begun.unzip();
@@ -229,6 +244,9 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
                 return Ok(());
             }
             let written = self.ask(|| self.core.backend.write_many(pairs, kept_for)).await;
+            for turn in begun_turns {
+                turn.ended(&written, |()| true);
+            }
             self.undo_overtaken(&stored).await;
             written
         };

@@ -80,7 +80,11 @@ impl<B: Backend, S> OptimisticLock<B, S> {
         }
         let both = |entry: Entry<'_, B::Raw>| (take(entry.raw), entry.version);
         let read = || cache.core.backend.read(&self.key, Want::VERSION, both);
-        match cache.run_unhooked("acquire", &self.key, read).await? {
+        let read = || async {
+            cache.catch_up(&[&self.key]).await?;
+            cache.ask(read).await
+        };
+        match cache.run_asking("acquire", &self.key, read).await? {
             None => Ok((None, self.snapshot(Seen::Absent))),
             Some((taken, Some(version))) => Ok((Some(taken), self.snapshot(Seen::Version(version)))),
             Some((_, None)) => Err(Error::new(ErrorKind::Unsupported, "this store cannot compare")),
@@ -158,10 +162,13 @@ impl<B: Backend, S> Snapshot<B, S> {
             let backend = &cache.core.backend;
             let written = match &self.seen {
                 Seen::Off => return Ok(()),
-                Seen::Absent => cache.ask(|| backend.add(&self.key, raw, ttl)).await?,
+                Seen::Absent => {
+                    let add = || backend.add(&self.key, raw, ttl);
+                    cache.ask_to_change(&self.key, |&added| added, add).await?
+                }
                 Seen::Version(version) => {
                     let write = || backend.compare_and_set(&self.key, raw, ttl, version);
-                    cache.ask(write).await?
+                    cache.ask_to_change(&self.key, |&written| written, write).await?
                 }
             };
             if written {

@@ -37,6 +37,13 @@ pub struct Stats {
     pub loads_under_way: usize,
     /// Lost connections that were there again.
     pub reconnects: u64,
+    /// Keys whose last write or delete failed and waits to be repeated; see
+    /// [`CacheBuilder::recover`](crate::CacheBuilder::recover).
+    pub writes_queued: usize,
+    /// Failed writes and deletes that were repeated.
+    pub writes_replayed: u64,
+    /// Failed writes and deletes that are not repeated: there was no room for them, or the store refused them.
+    pub writes_lost: u64,
     /// What the store tells of itself.
     pub store: StoreStats,
 }
@@ -83,6 +90,8 @@ impl fmt::Display for Stats {
             connections,
         } = self.store;
         let under_way = u64::try_from(self.loads_under_way).unwrap_or(u64::MAX);
+        let queued = u64::try_from(self.writes_queued).unwrap_or(u64::MAX);
+        let failed = |number| (queued + self.writes_replayed + self.writes_lost > 0).then_some(number);
         let remote = (connections.is_some() || self.reconnects > 0).then_some(self.reconnects);
         let lines = [
             ("hits", Some(self.hits)),
@@ -100,6 +109,9 @@ impl fmt::Display for Stats {
             ("expirations", expirations),
             ("connections", connections),
             ("reconnects", remote),
+            ("writes queued", failed(queued)),
+            ("  replayed", failed(self.writes_replayed)),
+            ("  lost", failed(self.writes_lost)),
         ];
         writeln!(f, "{} ({})", self.cache, self.backend)?;
         for (label, number) in lines {

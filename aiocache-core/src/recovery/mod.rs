@@ -1,0 +1,108 @@
+//! Failed writes and deletes, kept and repeated once the store answers.
+//!
+//! What is promised is that the last command of each key wins, whatever is repeated and whenever. It rests on three
+//! rules, all kept under the one lock of [`Queue`]:
+//!
+//! 1. Every write and delete of a key begins with a number, and ends as applied, refused or unclear. An unclear one is
+//!    queued, unless one with a higher number was applied or is queued; an applied one takes out what has a lower number.
+//!    So what is queued for a key is never older than what the store is known to have done.
+//! 2. A key is replayed only while no command of it is under way: the claim is refused between the beginning and the end
+//!    of each. A replay therefore never runs beside a command that began before it.
+//! 3. A command that begins during a replay waits for the replay's end before it asks the store. A replay therefore never
+//!    runs beside a command that began after it either.
+//!
+//! The wait of rule 3 has an end, for the runtime of a replay may stand still. A command that goes on after it marks the
+//! replay as overtaken, and whatever such a replay says, a delete of the key is queued: a miss is right in any order.
+//!
+//! A reader of a key with something queued replays that first, and fails as a read of a failing store does if that fails.
+//! So nothing older than the last command is served. Commands that depend on what is there, such as an increment, do the
+//! same, and are then commands as above, though never queued: repeated after a lost answer they would be done twice.
+
+mod drive;
+mod queue;
+mod replay;
+mod settings;
+mod turn;
+mod wanted;
+
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+
+use self::queue::Queue;
+pub use self::settings::RecoverySettings;
+pub(crate) use self::turn::{Clearing, Turn};
+pub(crate) use self::wanted::Wanted;
+use crate::backend::Raw;
+use crate::sync::{Mutex, MutexGuard};
+
+/// What one cache repeats.
+pub(crate) struct Recovery<R> {
+    settings: RecoverySettings,
+    queue: Mutex<Queue<R>>,
+    /// How many keys have something queued, for those who look whether there is anything at all.
+    queued: AtomicUsize,
+    /// Wakes those who wait for the end of a replay or of a command.
+    changed: Notify,
+    /// Wakes the task that tries in the background.
+    wake: Notify,
+}
+
+/// What recovery did so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Recovered {
+    pub(crate) queued: usize,
+    pub(crate) replayed: u64,
+    pub(crate) lost: u64,
+}
+
+impl<R: Raw> Recovery<R> {
+    pub(crate) fn new(settings: RecoverySettings) -> Self {
+        Self {
+            settings,
+            queue: Mutex::new(Queue::new(settings)),
+            queued: AtomicUsize::new(0),
+            changed: Notify::new(),
+            wake: Notify::new(),
+        }
+    }
+
+    /// Whether nothing waits to be repeated. One shared number, which is rarely written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queued.load(Ordering::SeqCst) == 0
+    }
+
+    /// Lets the task in the background look whether it still has something to do.
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn recovered(&self) -> Recovered {
+        let queue = self.lock();
+        Recovered {
+            queued: queue.len(),
+            replayed: queue.replayed,
+            lost: queue.lost,
+        }
+    }
+
+    /// Changes the queue, and gives how many commands were lost by that.
+    fn change<T>(&self, change: impl FnOnce(&mut Queue<R>) -> T) -> (T, u64) {
+        let mut queue = self.lock();
+        let lost = queue.lost;
+        let changed = change(&mut queue);
+        self.queued.store(queue.len(), Ordering::SeqCst);
+        let lost = queue.lost - lost;
+        let spent = queue.take_spent();
+        // A value may run a user's code when it goes, so that is not done under the lock.
+        drop(queue);
+        drop(spent);
+        (changed, lost)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue<R>> {
+        // Nothing under this lock runs a user's code.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
