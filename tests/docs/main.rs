@@ -112,3 +112,24 @@ fn every_option_of_cached_is_in_its_documentation_and_in_the_guide() {
         }
     }
 }
+
+#[test]
+fn every_kind_of_error_is_in_the_guide() {
+    let source = read(&root().join("aiocache-core/src/error.rs"));
+    let kinds = source
+        .split("pub enum ErrorKind {")
+        .nth(1)
+        .and_then(|rest| rest.split("\n}").next())
+        .expect("the kinds are there");
+    let page = read(&root().join("docs/caches.md"));
+    let names = kinds.lines().filter_map(|line| line.trim().strip_suffix(','));
+    let mut found = 0;
+    for name in names.filter(|name| !name.starts_with("///")) {
+        found += 1;
+        assert!(
+            page.contains(&format!("`{name}`")),
+            "docs/caches.md does not have {name}"
+        );
+    }
+    assert!(found >= 15, "only {found} kinds found");
+}
