@@ -21,6 +21,8 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// `delete` of the key during the load wins: the result is returned, not stored. The cache never fails the call:
     /// if the store does not answer, or holds something that is no `T`, the load runs.
     ///
+    /// The bounds on `M` are those of [`Policy`]: a policy without background loads and timeouts asks nothing of `load`.
+    ///
     /// # Errors
     /// Those of `load`, which are never stored. Those who wait get a clone with [`Policy::share_error`], and run
     /// their own load at once otherwise.

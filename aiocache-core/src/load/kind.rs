@@ -329,6 +329,7 @@ impl<X> Share<X> for Alone {
     message = "`{Self}` is not what the function returns",
     note = "give the function's own return type, `{R}`, or the value inside its Result or Option"
 )]
+#[doc(hidden)]
 pub trait Prime<R> {
     /// The return type.
     fn into_returned(self) -> R;
