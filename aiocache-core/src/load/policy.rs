@@ -13,6 +13,9 @@ use crate::ttl::Ttl;
 /// Longer than almost any load; a caller that has waited this long runs its own.
 const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(30);
 
+/// Some stores cannot count further than the year 2038, and a grace that they shorten would make every value old.
+const LONGEST_GRACE: Duration = Duration::from_secs(365 * 86_400);
+
 /// How a value is loaded and stored: the options of [`Cache::get_or_load`](crate::Cache::get_or_load), and of the
 /// macros. It can be a `static` or `const`, to be shared by name.
 ///
@@ -130,7 +133,7 @@ impl<M> Policy<M> {
 impl<M: Mode> Policy<M> {
     /// How long a value is kept beyond its ttl, to be served when a load fails. It is served as [`Source::Stale`], and
     /// the source is left alone for the [`back_off`](Self::back_off). Staleness is bounded by this, also when the source
-    /// never comes back. Zero is none.
+    /// never comes back. Zero is none, and more than a year counts as a year.
     ///
     /// How old a value is follows from its remaining ttl in the store: it is stale when that is no more than the grace.
     /// So a value that was written without this grace is old early. Where a store cannot tell the remaining ttl
@@ -138,7 +141,8 @@ impl<M: Mode> Policy<M> {
     ///
     /// [`Source::Stale`]: crate::Source::Stale
     pub const fn grace(mut self, grace: Duration) -> Self {
-        self.loads.grace = nanos(grace);
+        let (grace, longest) = (nanos(grace), nanos(LONGEST_GRACE));
+        self.loads.grace = if grace < longest { grace } else { longest };
         self
     }
 
