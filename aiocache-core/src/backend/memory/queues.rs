@@ -2,7 +2,10 @@
 //!
 //! New entries wait in a small queue; only those read again there move to the main queue, so a scan passes
 //! through the small one. A filter of recently evicted hashes lets an entry that comes back enter the main queue
-//! at once. The rules are those of Yang et al., "FIFO queues are all you need for cache eviction" (SOSP 2023).
+//! at once. The rules are those of Yang et al., "FIFO queues are all you need for cache eviction" (SOSP 2023), but for
+//! three that serve loops over more keys than there is room for, where nothing is read twice before it is given up: the
+//! main queue is filled with what comes first and then stays, the small queue is half as long, and one reading is
+//! enough to leave it.
 
 /// The index of an entry in its shard.
 pub(super) type Index = u32;
@@ -45,22 +48,30 @@ pub(super) struct Queues {
     small: Ends,
     main: Ends,
     ghosts: Ghosts,
+    /// What the entries may weigh.
+    capacity: u64,
+    /// There was room for every entry since the shard was empty.
+    filling: bool,
 }
 
 impl Queues {
-    /// For a shard of about `entries` entries.
-    pub(super) fn new(entries: usize) -> Self {
+    /// For a shard of so much weight and about `entries` entries.
+    pub(super) fn new(capacity: u64, entries: usize) -> Self {
         Self {
             links: Vec::new(),
             small: EMPTY,
             main: EMPTY,
             ghosts: Ghosts::new(entries),
+            capacity,
+            filling: true,
         }
     }
 
     /// Puts a new entry where its past says.
     pub(super) fn insert(&mut self, index: Index, hash: u64, weight: u32) {
-        let queue = if self.ghosts.take(hash) {
+        self.filling |= self.small.oldest == NONE && self.main.oldest == NONE;
+        let returns = self.ghosts.take(hash);
+        let queue = if returns || self.filling && self.small_is_due() {
             Queue::Main
         } else {
             Queue::Small
@@ -143,15 +154,20 @@ impl Queues {
         ends.weight = ends.weight - u64::from(old) + u64::from(new);
     }
 
-    /// The entry to look at next when room is needed for a new one, with its queue; the small queue keeps a tenth.
-    pub(super) fn candidate(&self, capacity: u64) -> Option<(Index, Queue)> {
-        let small_is_due = self.small.weight >= capacity / 10 || self.main.oldest == NONE;
+    /// The entry to look at next when room is needed for a new one, with its queue.
+    pub(super) fn candidate(&mut self) -> Option<(Index, Queue)> {
+        self.filling = false;
         match (self.small.oldest, self.main.oldest) {
             (NONE, NONE) => None,
-            (oldest, _) if oldest != NONE && small_is_due => Some((oldest, Queue::Small)),
-            (_, NONE) => None,
+            (NONE, oldest) => Some((oldest, Queue::Main)),
+            (oldest, main) if main == NONE || self.small_is_due() => Some((oldest, Queue::Small)),
             (_, oldest) => Some((oldest, Queue::Main)),
         }
+    }
+
+    /// Whether the small queue has its part, a twentieth.
+    fn small_is_due(&self) -> bool {
+        self.small.weight >= (self.capacity / 20).max(1)
     }
 
     /// Remembers an entry that leaves the small queue unread.
@@ -183,8 +199,9 @@ struct Ghosts {
 
 impl Ghosts {
     fn new(entries: usize) -> Self {
-        // Enough for any bound: 4 MiB in a shard of a million entries and more.
-        let places = entries.clamp(1, 1 << 20).next_power_of_two();
+        // More would remember what a loop asked for the last time, and so break up the main queue, and fewer forget what
+        // a scan has pushed out. Enough for any bound: 4 MiB in a shard of a million entries and more.
+        let places = (entries.saturating_add(entries / 5)).clamp(1, 1 << 20);
         Self {
             places: vec![0; places].into_boxed_slice(),
         }
@@ -209,8 +226,9 @@ impl Ghosts {
         reason = "the two halves of the hash are wanted"
     )]
     fn locate(&self, hash: u64) -> (usize, u32) {
-        let place = (hash >> 20) as usize & (self.places.len() - 1);
+        // Of the lower half, for all hashes of a shard have some bits of the upper one in common.
+        let place = (u64::from(hash as u32) * self.places.len() as u64) >> 32;
         // 0 is an empty place.
-        (place, (hash as u32) | 1)
+        (place as usize, (hash >> 32) as u32 | 1)
     }
 }

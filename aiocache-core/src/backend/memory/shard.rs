@@ -50,7 +50,7 @@ impl<R> Shard<R> {
         Self {
             table: HashTable::new(),
             slots: Vec::new(),
-            bound: capacity.map(|capacity| (capacity, Queues::new(entries))),
+            bound: capacity.map(|capacity| (capacity, Queues::new(capacity, entries))),
             weight: 0,
             stamp: 0,
             sweep: 0,
@@ -206,12 +206,12 @@ impl<R> Shard<R> {
         while let Some((capacity, queues)) = &mut self.bound
             && self.weight + u64::from(more) > *capacity
         {
-            let Some((index, queue)) = queues.candidate(*capacity) else {
+            let Some((index, queue)) = queues.candidate() else {
                 return;
             };
             let slot = &mut self.slots[index as usize];
             let stays = match queue {
-                Queue::Small => slot.visits() > 1,
+                Queue::Small => slot.visits() > 0,
                 Queue::Main => slot.forget_visit(),
             };
             if stays {

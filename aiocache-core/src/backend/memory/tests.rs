@@ -45,6 +45,22 @@ async fn it_never_holds_more_than_its_bound() {
 }
 
 #[tokio::test]
+async fn a_loop_over_more_keys_than_there_is_room_for_finds_some_of_them() {
+    let store = MemoryBackend::<Bytes>::builder().max_entries(500).build();
+    let mut found = 0;
+    for n in 0..20_000 {
+        let key = format!("{}", n % 2_000);
+        if present(&store, &key).await {
+            found += 1;
+        } else {
+            store.write(&key, bytes("v"), None).await.expect("memory answers");
+        }
+    }
+    // A quarter fits; what only ever lets the oldest go finds none.
+    assert!((3_000..5_000).contains(&found), "{found} of 20,000 were found");
+}
+
+#[tokio::test]
 async fn what_is_read_often_survives_a_scan() {
     let store = MemoryBackend::<Bytes>::builder().max_entries(100).build();
     for n in 0..50 {
