@@ -40,7 +40,13 @@ impl<B: Backend, S> Cache<B, S> {
         if self.is_off() {
             return Ok(None);
         }
-        let key = self.stored(key.into().as_str());
+        let key = {
+            let key = key.into();
+            if let Some(found) = self.get_now(key.as_str()) {
+                return Ok(found);
+            }
+            self.stored(key.as_str())
+        };
         let serializer = &*self.serializer;
         let work = || async {
             self.catch_up(&[key.as_str()]).await?;

@@ -26,6 +26,7 @@ mod evict;
 mod loading;
 mod multi;
 mod namespace;
+mod now;
 mod run;
 mod tell;
 mod turn;
