@@ -262,7 +262,10 @@ async fn a_lease_of_zero_is_refused() {
     let lock = RedLock::new(&SimpleMemoryCache::new(), "key", Duration::ZERO);
     let error = lock.acquire().await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::InvalidTtl);
-    assert_eq!(error.to_string(), "invalid ttl: a lease of 0 is no lock");
+    assert_eq!(
+        error.to_string(),
+        "invalid ttl: a lease of 0 is no lock; give it as long as the work takes, or use keep_alive"
+    );
 }
 
 #[tokio::test]

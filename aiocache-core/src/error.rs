@@ -84,7 +84,7 @@ impl ErrorKind {
             Self::Decode => "cannot be decoded",
             Self::Timeout => "timed out",
             Self::Unavailable => "store unavailable",
-            Self::Unknown => "outcome unknown",
+            Self::Unknown => "outcome unknown, it may have been applied",
             Self::InvalidKey => "invalid key",
             Self::InvalidTtl => "invalid ttl",
             Self::InvalidConfig => "invalid configuration",
@@ -98,6 +98,21 @@ impl ErrorKind {
     }
 }
 
+impl ErrorKind {
+    /// What there is to say where the store has nothing to add.
+    fn hint(self) -> &'static str {
+        match self {
+            Self::KeyExists => "nothing was written; `set` replaces what is there",
+            Self::NotAnInteger => "a counter is a whole number of 64 bits; what is there is none, and stays",
+            Self::Overflow => "the counter would leave the range of i64, and keeps its value",
+            Self::OptimisticLock => {
+                "nothing was written; acquire it anew, and make the change to what is there now"
+            }
+            _ => "",
+        }
+    }
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text())
@@ -106,7 +121,7 @@ impl fmt::Display for ErrorKind {
 
 impl Error {
     /// Makes an error of `kind`. `message` says what was found, what is accepted and how to mend it, without the
-    /// key or the value; it may be empty.
+    /// key or the value; where the kind says it all, it may be empty.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Arc::new(Inner {
@@ -217,10 +232,15 @@ impl fmt::Display for Error {
         if let Some(index) = inner.index {
             write!(f, " (item {index})")?;
         }
-        if !inner.message.is_empty() {
-            write!(f, ": {}", inner.message)?;
+        let message: &str = match &*inner.message {
+            "" => inner.kind.hint(),
+            message => message,
+        };
+        if message.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ": {message}")
         }
-        Ok(())
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn check(ttl: Option<Duration>, resolution: Duration) -> Result<()> {
     if whole_seconds && ttl.subsec_nanos() != 0 {
         return Err(Error::new(
             ErrorKind::InvalidTtl,
-            format!("{ttl:?} is not a whole number of seconds, and this store counts in seconds"),
+            format!("{ttl:?} is not a whole number of seconds, in which this store counts; round it up"),
         ));
     }
     Ok(())

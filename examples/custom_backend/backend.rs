@@ -62,7 +62,7 @@ impl Backend for Journal {
             let number = there.map_or(Some(0), integer);
             let number = number.ok_or_else(|| Error::new(ErrorKind::NotAnInteger, ""))?;
             let sum = number.checked_add(delta);
-            let sum = sum.ok_or_else(|| Error::new(ErrorKind::Overflow, "the counter keeps its value"))?;
+            let sum = sum.ok_or_else(|| Error::new(ErrorKind::Overflow, ""))?;
             let ends = there.map_or_else(|| end(ttl), |slot| slot.ends);
             Ok((Some((Bytes::from_integer(sum).into(), ends)), sum))
         })

@@ -55,11 +55,21 @@ impl KeyRule {
                 (1..=max_bytes).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
             }
         };
-        let refusal = || Error::new(ErrorKind::InvalidKey, format!("the store's rule is {self:?}"));
         if fits {
             Ok(())
         } else {
-            Err(refusal().with_key(key))
+            Err(Error::new(ErrorKind::InvalidKey, self.text()).with_key(key))
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Any => "the store takes any text".to_owned(),
+            Self::VisibleAscii { max_bytes } => {
+                format!(
+                    "the store takes 1 to {max_bytes} bytes of visible ASCII; a Cache hashes what does not fit"
+                )
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ impl<T: Send + Sync + 'static> PerRuntime<T> {
     /// `InvalidConfig` outside a tokio runtime.
     pub fn current(self: &Arc<Self>, make: impl FnOnce() -> T) -> Result<Arc<InRuntime<T>>> {
         let runtime = Handle::try_current()
-            .map_err(|_| Error::new(ErrorKind::InvalidConfig, "no tokio runtime around the call"))?
+            .map_err(|_| Error::new(ErrorKind::InvalidConfig, "no tokio runtime around the call, and connections need one; make it from a task, or within block_on"))?
             .id();
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = of(&slots, runtime) {

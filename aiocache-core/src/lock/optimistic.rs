@@ -87,7 +87,10 @@ impl<B: Backend, S> OptimisticLock<B, S> {
         match cache.run_asking("acquire", &self.key, read).await? {
             None => Ok((None, self.snapshot(Seen::Absent))),
             Some((taken, Some(version))) => Ok((Some(taken), self.snapshot(Seen::Version(version)))),
-            Some((_, None)) => Err(Error::new(ErrorKind::Unsupported, "this store cannot compare")),
+            Some((_, None)) => Err(Error::new(
+                ErrorKind::Unsupported,
+                "this store cannot compare, so nothing in it can be changed on condition; memory, Redis and memcached 1.6 can",
+            )),
         }
     }
 

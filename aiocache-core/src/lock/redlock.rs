@@ -175,7 +175,10 @@ impl<B: Backend> RedLock<B> {
 
     async fn attempt(&self) -> Result<Option<LockGuard<B>>> {
         if self.lease.is_zero() {
-            return Err(Error::new(ErrorKind::InvalidTtl, "a lease of 0 is no lock"));
+            return Err(Error::new(
+                ErrorKind::InvalidTtl,
+                "a lease of 0 is no lock; give it as long as the work takes, or use keep_alive",
+            ));
         }
         let held = Arc::new(Held::new(&self.cache, &self.key, self.lease));
         // From here on, whatever ends this call lets go of the lock.

@@ -171,6 +171,6 @@ pub(crate) fn wrong_type<T>(found: &str) -> Error {
     let wanted = std::any::type_name::<T>();
     Error::new(
         ErrorKind::Type,
-        format!("the store holds {found}, but {wanted} was asked for"),
+        format!("the store holds {found}, but {wanted} was asked for; read it as what was written"),
     )
 }

@@ -136,7 +136,7 @@ impl<R: Raw> Store<R> {
             .integer()
             .ok_or_else(|| Error::new(ErrorKind::NotAnInteger, ""))?;
         let sum = before.checked_add(delta);
-        let sum = sum.ok_or_else(|| Error::new(ErrorKind::Overflow, "the counter keeps its value"))?;
+        let sum = sum.ok_or_else(|| Error::new(ErrorKind::Overflow, ""))?;
         // Not through `put`: the weight of a counter does not change, and its ttl must not.
         let Some(slot) = shard.get_mut(key, hash, now) else {
             return Ok(sum);
