@@ -28,6 +28,8 @@
 //! | `metrics` | counters, gauges and histograms through the `metrics` facade |
 //! | `testing` | the conformance suite, throw-away servers, a proxy that breaks connections, a recorder and chaos |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[macro_use]
 mod macros;
 

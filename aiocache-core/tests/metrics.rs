@@ -1,4 +1,4 @@
-//! What the `metrics` facade hears.
+//! What the `metrics` facade hears, and that the guide and its dashboard name exactly that.
 
 #[path = "support/slow.rs"]
 mod slow;
@@ -257,9 +257,29 @@ fn the_breaker_has_a_gauge_before_it_ever_opens() {
     });
 }
 
+/// Every `aiocache_…` in a text, without the endings that Prometheus adds to a histogram.
+fn names_in(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let names = words.filter(|word| word.starts_with("aiocache_") && !word.ends_with('_'));
+    let endings = ["_bucket", "_sum", "_count"];
+    names
+        .map(|name| {
+            let stripped = endings.iter().find_map(|ending| name.strip_suffix(ending));
+            stripped.unwrap_or(name).to_owned()
+        })
+        .collect()
+}
+
 #[test]
-fn the_dashboard_has_its_panels() {
-    let dashboard: serde_json::Value =
-        serde_json::from_str(include_str!("../../docs/grafana.json")).expect("it is JSON");
-    assert!(dashboard["panels"].as_array().expect("panels").len() >= 8);
+fn the_guide_and_its_dashboard_name_the_metrics_there_are() {
+    recorded(async |kept| {
+        let _cache = users().metrics().build();
+        let described = kept.described.lock().expect("nothing panics with it").clone();
+        let guide = names_in(include_str!("../../docs/observability.md"));
+        assert_eq!(guide, described, "the guide");
+        let dashboard = include_str!("../../docs/grafana.json");
+        assert_eq!(names_in(dashboard), described, "the dashboard");
+        let dashboard: serde_json::Value = serde_json::from_str(dashboard).expect("it is JSON");
+        assert!(dashboard["panels"].as_array().expect("panels").len() >= 8);
+    });
 }

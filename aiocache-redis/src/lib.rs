@@ -33,6 +33,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 use aiocache_core::{Cache, JsonSerializer};
 
 mod backend;
