@@ -46,7 +46,7 @@ fn compare(counted: &[f64], record: &Record) -> ExitCode {
     for (case, counted) in cases::NAMES.iter().zip(counted) {
         let recorded = record.of(case);
         let percent = 100.0 * (counted / recorded - 1.0);
-        off |= !(percent.abs() <= MOST_OFF);
+        off |= percent.is_nan() || percent.abs() > MOST_OFF;
         println!("{counted:>8.0}{recorded:>10.0}{percent:>+8.1}%  {case}");
     }
     match (off, record.is_of_this_compiler()) {
