@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use aiocache::testing::{MemcachedServer, RedisServer};
 
 use run_example::run;
-use written::difference;
+use written::{difference, matches};
 
 #[expect(unreachable_pub, reason = "shared by two test programs")]
 mod run_example;
@@ -41,23 +41,17 @@ fn examples() -> Vec<(String, String)> {
     found
 }
 
-/// Runs an example, and compares what it prints with the first of these files that is there.
+/// Runs an example, and compares what it prints with the first of these files that is there, or else with the last.
 fn compare(name: &str, environment: &[(&str, &str)], files: &[String]) -> Option<String> {
-    let files = files.iter().map(|file| folder().join("output").join(file));
-    let file = files.into_iter().find(|file| file.exists());
-    let Some(file) = file else {
-        return Some(format!("{name}: examples/output/{name}.txt is missing"));
-    };
+    let mut files = files.iter().map(|file| folder().join("output").join(file));
+    let last = files.next_back().expect("a file at least");
+    let file = files.find(|file| file.exists()).unwrap_or(last);
     let run = run(name, environment);
     if (run.code, run.stderr.as_str()) != (Some(0), "") {
         return Some(format!("{name}: {run:#?}"));
     }
-    let difference = difference(&read(&file), &run.stdout)?;
-    Some(format!(
-        "{name}, {}, {difference}\nof\n{}",
-        file.display(),
-        run.stdout
-    ))
+    let difference = difference(&file, &run.stdout)?;
+    Some(format!("{difference}\nof\n{}", run.stdout))
 }
 
 /// Those that know a variable, run with it: where they print something else then, it is in `NAME.SERVER.txt`.
@@ -128,18 +122,15 @@ fn no_output_is_left_of_an_example_that_is_gone() {
 #[test]
 fn a_mark_stands_for_a_number_or_a_time_and_for_nothing_else() {
     let same = [
-        ("a  b", " a b"),
         ("<number> hits in <time>", "1.5 hits in 3.2 ms"),
         ("For(<time>)", "For(59.99s)"),
-        ("get <time> <time>", "get   12µs  7 ns"),
+        ("get <time> <time>", "get 12µs 7 ns"),
     ];
     for (written, found) in same {
-        assert_eq!(difference(written, found), None);
+        assert!(matches(written, found), "{written:?}, {found:?}");
     }
     let different = [
         ("a", "b"),
-        ("a", "a\nb"),
-        ("a\nb", "a"),
         ("<number> hits", "no hits"),
         ("<number> hits", "1 hit"),
         ("in <time>", "in 3"),
@@ -147,6 +138,6 @@ fn a_mark_stands_for_a_number_or_a_time_and_for_nothing_else() {
         ("in <time>", "in 1.2.3 s"),
     ];
     for (written, found) in different {
-        assert!(difference(written, found).is_some(), "{written:?}, {found:?}");
+        assert!(!matches(written, found), "{written:?}, {found:?}");
     }
 }

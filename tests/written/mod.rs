@@ -1,32 +1,56 @@
 //! What a program prints, compared with what is written down of it.
 //!
 //! In what is written, `<number>` stands for any number and `<time>` for one with a unit. Blanks are not counted, as
-//! columns are as wide as their numbers.
+//! columns are as wide as their numbers. `UPDATE_SNAPSHOTS=1` writes the lines that differ.
+
+use std::path::Path;
+use std::{env, fs};
 
 const UNITS: [&str; 4] = ["ns", "µs", "ms", "s"];
 
-/// The first difference, for a person to read.
-pub fn difference(written: &str, found: &str) -> Option<String> {
-    let (mut written, mut found) = (written.lines(), found.lines());
+/// The first difference between a file and what was printed, for a person to read.
+pub fn difference(file: &Path, found: &str) -> Option<String> {
+    let written = fs::read_to_string(file).unwrap_or_default();
+    if env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::write(file, updated(&written, found)).expect("a checkout can be written to");
+        return None;
+    }
+    let (mut wanted, mut printed) = (written.lines(), found.lines());
     for line in 1.. {
-        let lines = (written.next(), found.next());
-        match lines {
+        match (wanted.next(), printed.next()) {
             (None, None) => break,
-            (Some(wanted), Some(found)) if matches(&plain(wanted), &plain(found)) => {}
-            (wanted, found) => {
-                let [wanted, found] = [wanted, found].map(|line| line.unwrap_or("(no such line)"));
-                return Some(format!("line {line}:\n  written: {wanted}\n  printed: {found}"));
+            (Some(wanted), Some(printed)) if matches(&plain(wanted), &plain(printed)) => {}
+            (wanted, printed) => {
+                let [wanted, printed] = [wanted, printed].map(|line| line.unwrap_or("(no such line)"));
+                let file = file.display();
+                return Some(format!(
+                    "{file}:{line}\n  written: {wanted}\n  printed: {printed}"
+                ));
             }
         }
     }
     None
 }
 
+/// What was printed, with the marks of those lines that still hold.
+fn updated(written: &str, found: &str) -> String {
+    let mut written = written.lines();
+    let mut text = String::new();
+    for printed in found.lines() {
+        let wanted = written.next().unwrap_or_default();
+        let holds = matches(&plain(wanted), &plain(printed));
+        text.push_str(if holds { wanted } else { printed });
+        text.push('\n');
+    }
+    text
+}
+
 fn plain(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn matches(pattern: &str, text: &str) -> bool {
+/// Whether a line is as written, blanks made plain in both.
+pub fn matches(pattern: &str, text: &str) -> bool {
     let marks = ["<number>", "<time>"].into_iter();
     let Some((at, mark)) = marks.filter_map(|mark| Some((pattern.find(mark)?, mark))).min() else {
         return pattern == text;

@@ -11,8 +11,7 @@ mod written;
 
 #[track_caller]
 fn assert_prints(name: &str, program: &str) {
-    let file = format!("{}/output/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    let expected = std::fs::read_to_string(Path::new(&file)).expect("it is written");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("output/{name}.txt"));
     let redis = RedisServer::start().expect("redis-server starts");
     for url in ["memory://", &redis.url()] {
         let output = Command::new(program).env("REDIS_URL", url).output();
@@ -20,7 +19,7 @@ fn assert_prints(name: &str, program: &str) {
         assert!(output.status.success(), "{output:?}");
         // Messages name the store.
         let found = String::from_utf8_lossy(&output.stdout).replace("on redis", "on memory");
-        assert_eq!(written::difference(&expected, &found), None, "{url}, {found}");
+        assert_eq!(written::difference(&file, &found), None, "{url}, {found}");
     }
 }
 
