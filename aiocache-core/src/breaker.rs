@@ -14,6 +14,17 @@ use crate::error::{Error, ErrorKind};
 /// closes. Outside a tokio runtime that command is let through instead.
 ///
 /// Every cache over a wire has one; [`CacheBuilder::breaker`](crate::CacheBuilder::breaker) changes it.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use aiocache_core::{BreakerSettings, Cache, MemoryBackend};
+///
+/// let patient = BreakerSettings::new().failures(20).pause(Duration::from_secs(1));
+/// let cache: Cache<MemoryBackend> = Cache::builder(MemoryBackend::new()).breaker(patient).build();
+/// let never: Cache<MemoryBackend> = Cache::builder(MemoryBackend::new()).breaker(None).build();
+/// # drop((cache, never));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct BreakerSettings {

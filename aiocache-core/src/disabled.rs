@@ -12,6 +12,19 @@ static CACHES: AtomicU8 = AtomicU8::new(UNREAD);
 ///
 /// A cache that is off answers as if it were empty and every write had succeeded, and a decorated function is a
 /// plain call. `AIOCACHE_DISABLE=1` does the same from the start; it is read once.
+///
+/// # Examples
+/// ```standalone_crate
+/// use aiocache_core::{Cache, MemoryBackend};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> aiocache_core::Result<()> {
+/// let cache: Cache<MemoryBackend> = Cache::new();
+/// aiocache_core::set_disabled(true);
+/// cache.set("a", &1).await?; // is taken, and not kept
+/// assert_eq!(cache.get::<i32>("a").await?, None);
+/// aiocache_core::set_disabled(false);
+/// # Ok(()) }
+/// ```
 pub fn set_disabled(disabled: bool) {
     CACHES.store(if disabled { OFF } else { ON }, Ordering::Relaxed);
 }

@@ -13,6 +13,22 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Cheap to clone, so one failure can be given to many waiters. `Display` and `Debug` name the command, the
 /// backend and the namespace, never the key, the value or a password: those hold personal data.
 /// A miss is not an error, it is `None`.
+///
+/// # Examples
+/// ```
+/// use aiocache_core::{Cache, ErrorKind, MemoryBackend};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let cache: Cache<MemoryBackend> = Cache::new();
+/// cache.add("seat", "Ada").await.expect("memory answers");
+/// match cache.add("seat", "Max").await {
+///     Ok(()) => println!("taken"),
+///     Err(error) if error.kind() == ErrorKind::KeyExists => println!("somebody was faster"),
+///     Err(error) if error.is_transient() => println!("try again in a moment: {error}"),
+///     Err(error) => println!("{error}"),
+/// }
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 

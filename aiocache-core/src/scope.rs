@@ -106,6 +106,18 @@ pub const fn scope() -> Scope {
 }
 
 /// Runs a future in which cached functions are plain calls: nothing is read and nothing stored.
+///
+/// # Examples
+/// ```
+/// # use aiocache_core::{Cache, MemoryBackend, Policy};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let cache: Cache<MemoryBackend> = Cache::new();
+/// # let policy = Policy::new();
+/// let load = || async { Ok::<_, String>(1_u8) };
+/// assert_eq!(aiocache_core::bypass(cache.get_or_load("k", &policy, load)).await, Ok(1));
+/// assert_eq!(cache.get::<u8>("k").await.expect("memory answers"), None);
+/// # }
+/// ```
 pub async fn bypass<F: Future>(future: F) -> F::Output {
     scope().read(false).write(false).run(future).await
 }
@@ -138,6 +150,18 @@ impl Source {
 ///
 /// With several cached calls in it, it speaks of the one that ended last, so of the outermost where they nest. A
 /// `#[multi_cached]` function counts as loaded if any key was, else as shared if any was.
+///
+/// # Examples
+/// ```
+/// # use aiocache_core::{Cache, MemoryBackend, Policy, Source, observe};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let cache: Cache<MemoryBackend> = Cache::new();
+/// # let policy = Policy::new();
+/// let load = || async { Ok::<_, String>(1_u8) };
+/// assert_eq!(observe(cache.get_or_load("k", &policy, load)).await, (Ok(1), Source::Loaded));
+/// assert_eq!(observe(cache.get_or_load("k", &policy, load)).await, (Ok(1), Source::Hit));
+/// # }
+/// ```
 pub async fn observe<F: Future>(future: F) -> (F::Output, Source) {
     let observer = Arc::new(AtomicU8::new(Source::Uncached.number()));
     let scope = current(|current| current.scope).unwrap_or(Scope::DEFAULT);

@@ -5,6 +5,17 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a value lives.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use aiocache_core::{Cache, MemoryBackend, Ttl};
+///
+/// let cache: Cache<MemoryBackend> = Cache::builder(MemoryBackend::new()).ttl(Ttl::seconds(60)).build();
+/// let brief = cache.with_ttl(Duration::from_millis(500)); // whatever converts into a `Ttl`
+/// let kept = cache.with_ttl(Ttl::Never);
+/// assert_eq!((brief.ttl_default(), kept.ttl_default()), (Some(Duration::from_millis(500)), None));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Ttl {
     /// As long as the cache's own default says.

@@ -26,6 +26,19 @@ type OnItem<'a, R> = &'a mut (dyn FnMut(usize, Entry<'_, R>) + Send);
 ///
 /// Its default serializer is [`NullSerializer`]; name another with
 /// [`CacheBuilder::serializer`](crate::CacheBuilder::serializer).
+///
+/// # Examples
+/// ```
+/// use aiocache_core::{Cache, DynBackend, JsonSerializer, MemoryBackend};
+/// use bytes::Bytes;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> aiocache_core::Result<()> {
+/// let backend = DynBackend::new(MemoryBackend::<Bytes>::new()); // or Redis, or one of your own
+/// let cache = Cache::builder(backend).serializer(JsonSerializer).build();
+/// cache.set("a", &1).await?;
+/// assert_eq!(cache.get::<i32>("a").await?, Some(1));
+/// # Ok(()) }
+/// ```
 pub struct DynBackend<R: Raw = Bytes>(Arc<dyn Erased<R>>);
 
 impl<R: Raw> DynBackend<R> {

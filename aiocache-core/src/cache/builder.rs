@@ -20,6 +20,21 @@ use crate::ttl::{self, Ttl};
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Puts a [`Cache`] together. Nothing connects before the first command.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use aiocache_core::{Bytes, Cache, HitMissRatioPlugin, JsonSerializer, MemoryBackend};
+///
+/// let cache = Cache::builder(MemoryBackend::<Bytes>::new())
+///     .namespace("users")
+///     .ttl(Duration::from_secs(600))
+///     .serializer(JsonSerializer)
+///     .plugin(HitMissRatioPlugin::new())
+///     .name("users")
+///     .build();
+/// assert_eq!(cache.stored_key("42"), "users:42");
+/// ```
 #[must_use]
 pub struct CacheBuilder<B: Backend, S> {
     backend: B,

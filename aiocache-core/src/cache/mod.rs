@@ -51,6 +51,19 @@ type ShowKey = dyn Fn(&str) -> String + Send + Sync;
 ///
 /// Make one cache of a backend and derive the others from it: single flight, and the rule that a write beats a
 /// load under way, hold among handles that come from one [`Cache::builder`].
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use aiocache_core::{Cache, MemoryBackend};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> aiocache_core::Result<()> {
+/// let cache: Cache<MemoryBackend> = Cache::builder(MemoryBackend::new()).namespace("users").build();
+/// cache.set("42", "Ada").await?;
+/// assert_eq!(cache.get::<String>("42").await?.as_deref(), Some("Ada"));
+/// cache.with_ttl(Duration::from_secs(5)).set("7", "Max").await?; // a ttl for this call
+/// # Ok(()) }
+/// ```
 pub struct Cache<B: Backend, S = <B as Backend>::Serializer> {
     pub(crate) core: Arc<Core<B>>,
     pub(crate) serializer: Arc<S>,

@@ -22,6 +22,29 @@ pub(crate) use fit::fit_key;
 /// A key of a cache command, before the namespace is put in front.
 ///
 /// Text and whole numbers convert into it. For an enum of keys, write `impl From<MyKey> for Key<'static>`.
+///
+/// # Examples
+/// ```
+/// use aiocache_core::{Cache, Key, MemoryBackend};
+///
+/// enum Page {
+///     Home,
+///     Article(u64),
+/// }
+///
+/// impl From<Page> for Key<'_> {
+///     fn from(page: Page) -> Self {
+///         match page {
+///             Page::Home => "home".into(),
+///             Page::Article(id) => format!("article:{id}").into(),
+///         }
+///     }
+/// }
+///
+/// let cache: Cache<MemoryBackend> = Cache::new();
+/// assert_eq!(cache.stored_key(Page::Home), "home");
+/// assert_eq!(cache.stored_key(Page::Article(7)), "article:7");
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key<'a>(Cow<'a, str>);
 

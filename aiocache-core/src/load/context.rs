@@ -11,6 +11,24 @@ use crate::ttl::Ttl;
 ///
 /// It is given by [`Loading::get_with`](crate::Loading::get_with), and by the option `context` of `#[cached]`. A clone
 /// speaks of the same load.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use aiocache_core::{Cache, LoadContext, MemoryBackend, Policy};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// static PATIENT: Policy = Policy::new().grace(Duration::from_secs(3600));
+/// let cache: Cache<MemoryBackend> = Cache::new();
+/// let load = async |context: LoadContext<String>| {
+///     assert_eq!(context.stale(), None); // nothing was there
+///     context.set_ttl(Duration::from_secs(300)); // the source said so
+///     Ok::<_, String>("page".to_owned())
+/// };
+/// let page = cache.loading("/", &PATIENT).get_with(load).await;
+/// assert_eq!(page.as_deref(), Ok("page"));
+/// # }
+/// ```
 pub struct LoadContext<T>(Arc<Mutex<Said<T>>>);
 
 struct Said<T> {

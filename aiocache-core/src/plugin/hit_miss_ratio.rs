@@ -7,6 +7,19 @@ use std::time::Duration;
 use super::{Command, CommandName, Outcome, Plugin};
 
 /// Counts the keys that reads asked for and found, `multi_get` key by key. Clone it to keep a handle for reading.
+///
+/// # Examples
+/// ```
+/// use aiocache_core::{Cache, HitMissRatioPlugin, MemoryBackend};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> aiocache_core::Result<()> {
+/// let ratio = HitMissRatioPlugin::new();
+/// let cache = Cache::<MemoryBackend>::new().with_plugin(ratio.clone()); // clones share what they count
+/// cache.set("a", &1).await?;
+/// cache.multi_get::<i32>(["a", "b"]).await?;
+/// assert_eq!((ratio.snapshot().hits, ratio.snapshot().total), (1, 2));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct HitMissRatioPlugin(Arc<Counts>);
 

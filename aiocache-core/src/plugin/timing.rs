@@ -8,6 +8,18 @@ use std::time::Duration;
 use super::{Command, CommandName, Outcome, Plugin};
 
 /// Keeps how often each command ran and how long it took. Clone it to keep a handle for reading.
+///
+/// # Examples
+/// ```
+/// use aiocache_core::{Cache, CommandName, MemoryBackend, TimingPlugin};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> aiocache_core::Result<()> {
+/// let timing = TimingPlugin::new();
+/// let cache = Cache::<MemoryBackend>::new().with_plugin(timing.clone()); // clones share what they measure
+/// cache.set("a", &1).await?;
+/// assert_eq!(timing.snapshot()[&CommandName::Set].count, 1);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct TimingPlugin(Arc<[Counters; CommandName::ALL.len()]>);
 

@@ -6,6 +6,23 @@ use crate::error::Result;
 /// A serializer made of a pair of functions, for one type.
 ///
 /// Plain function pointers, so that a `static` cache can name the type.
+///
+/// # Examples
+/// ```
+/// use aiocache_core::{Cache, Error, ErrorKind, Functions, MemoryBackend};
+/// use bytes::Bytes;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> aiocache_core::Result<()> {
+/// let dump = |celsius: &f64| Ok(Bytes::from(celsius.to_string()));
+/// let load = |raw: &Bytes| {
+///     let text = std::str::from_utf8(raw).ok();
+///     text.and_then(|text| text.parse().ok()).ok_or_else(|| Error::new(ErrorKind::Decode, "expected a number"))
+/// };
+/// let cache = Cache::builder(MemoryBackend::<Bytes>::new()).serializer(Functions::new(dump, load)).build();
+/// cache.set("Wien", &21.5).await?;
+/// assert_eq!(cache.get::<f64>("Wien").await?, Some(21.5));
+/// # Ok(()) }
+/// ```
 pub struct Functions<T, R> {
     dump: fn(&T) -> Result<R>,
     load: fn(&R) -> Result<T>,

@@ -90,6 +90,29 @@ pub trait NoneForm<R> {
 /// The easy way to a serializer for everything that serde knows: bytes out, bytes in.
 ///
 /// Every `Codec` is a [`Dump`] and a [`Load`] for each serde type, over memory and wires alike.
+///
+/// # Examples
+/// ```
+/// use aiocache_core::{Codec, Error, ErrorKind, JsonSerializer, Result};
+/// use serde::{Serialize, de::DeserializeOwned};
+///
+/// /// JSON that ends in a line feed, and reads nothing else.
+/// struct Lines;
+///
+/// impl Codec for Lines {
+///     fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Vec<u8>> {
+///         let mut bytes = JsonSerializer.encode(value)?;
+///         bytes.push(b'\n');
+///         Ok(bytes)
+///     }
+///
+///     fn decode<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T> {
+///         let line = bytes.strip_suffix(b"\n");
+///         JsonSerializer.decode(line.ok_or_else(|| Error::new(ErrorKind::Decode, "no line feed at the end"))?)
+///     }
+/// }
+/// # assert_eq!(Lines.decode::<u8>(&Lines.encode(&7).unwrap()).unwrap(), 7);
+/// ```
 pub trait Codec: Send + Sync + 'static {
     /// Writes a value.
     ///

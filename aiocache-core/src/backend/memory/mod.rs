@@ -103,6 +103,16 @@ impl<R: Raw> fmt::Debug for MemoryBackend<R> {
 }
 
 /// Sets how much a [`MemoryBackend`] may hold; the last call counts.
+///
+/// # Examples
+/// ```
+/// use aiocache_core::{MemoryBackend, Typed};
+///
+/// let few: MemoryBackend = MemoryBackend::builder().max_entries(100).build();
+/// let small: MemoryBackend<Typed<String>> =
+///     MemoryBackend::builder().max_weight(1 << 20, |key, _| 64 + key.len() as u32).build();
+/// assert!(few.is_empty() && small.is_empty());
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct MemoryBuilder<R: Raw = Object> {
