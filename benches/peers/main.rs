@@ -53,6 +53,8 @@ fn main() {
     println!("{}", report::page(&parts));
     if options.writes() {
         report::write(&parts);
+        // rustdoc has copies of the pictures, which a test compares.
+        eprintln!("docs/ is written; now UPDATE_SNAPSHOTS=1 cargo test --test docs");
     }
 }
 
