@@ -149,7 +149,7 @@ impl Source {
 /// Runs a future and says where the value of the cached function in it came from.
 ///
 /// With several cached calls in it, it speaks of the one that ended last, so of the outermost where they nest. A
-/// `#[multi_cached]` function counts as loaded if any key was, else as shared if any was.
+/// `#[multi_cached]` function counts as stale if any key is past its ttl, else as loaded if any was, else as shared.
 ///
 /// # Examples
 /// ```

@@ -221,7 +221,7 @@ async fn a_bulk_call_takes_over_any_key_whose_leader_goes_away() {
         };
         async move {
             cache
-                .multi_get_or_load::<BTreeMap<_, u32>, _, _, _>(["a", "b"], &Policy::new(), load)
+                .multi_get_or_load::<BTreeMap<_, u32>, _, _, _, _>(["a", "b"], &Policy::new(), load)
                 .await
         }
     };

@@ -445,25 +445,3 @@ fn outside_a_runtime_a_policy_in_the_background_loads_in_its_caller() {
     let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert_eq!(polled, Poll::Ready(Ok(1)));
 }
-
-#[tokio::test(start_paused = true)]
-async fn a_bulk_load_takes_what_is_beyond_its_ttl_for_a_miss() {
-    let shared = shared();
-    assert_eq!(ask(&shared, &PATIENT).await.0, Ok(1));
-    let many = |value: u32| {
-        let load = move |missing: Vec<String>| async move {
-            Ok::<_, String>(missing.into_iter().map(|key| (key, value)).collect::<Vec<_>>())
-        };
-        shared.0.multi_get_or_load(["k".to_owned()], &PATIENT, load)
-    };
-    assert_eq!(many(2).await, Ok(vec![("k".to_owned(), 1)]));
-    advance(MINUTE).await;
-    assert_eq!(many(3).await, Ok(vec![("k".to_owned(), 3)]));
-    shared.1.fails(true);
-    advance(MINUTE).await;
-    assert_eq!(
-        ask(&shared, &PATIENT).await,
-        (Ok(3), Source::Stale),
-        "what it stores has the grace"
-    );
-}

@@ -35,8 +35,7 @@ fn elsewhere(attribute: Attribute, name: &str) -> Option<&'static str> {
     if attribute == Attribute::MultiCached {
         match name {
             "ttl_with" => return Some("the values of one call are stored together, with one `ttl`."),
-            "soft_timeout" | "hard_timeout" | "refresh_ahead" | "fail_if" | "fallback" | "on_timeout"
-            | "back_off" | "context" => {
+            "soft_timeout" | "refresh_ahead" | "fallback" | "context" => {
                 return Some("it is for loads of single keys, by `#[cached]` with the same `key`.");
             }
             "detached" => return Some("spawn the call as a whole: `tokio::spawn(load_users(ids))`."),

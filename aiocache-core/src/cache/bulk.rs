@@ -8,8 +8,8 @@ use crate::backend::Backend;
 use crate::error::Result;
 use crate::key::KeyBuf;
 use crate::load::{
-    AsPolicySays, Bulk, BulkKind, BulkOutcome, Flow, KeyOf, NoneRule, PairHooks, Pairs, Policy, ResPairs,
-    Share, SkipNone, ValueOf,
+    AsPolicySays, Bulk, BulkKind, BulkOutcome, Flow, ForMany, KeyOf, NoneRule, PairHooks, Pairs, Policy,
+    ResPairs, Share, SkipNone, ValueOf,
 };
 use crate::serializer::{Dump, Load};
 
@@ -21,8 +21,11 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// too. A key without a pair is absent from the result and not stored. Hits are not rewritten. Single and bulk
     /// loads share their work: a key that another caller loads is waited for. So `load` can be called more than
     /// once, when that other load fails or is dropped. What is said at [`get_or_load`](Self::get_or_load) of writes,
-    /// waiting and a failing store holds here too. Of the policy's options for slow and failing loads, `grace` only
-    /// keeps values for calls of single keys: here, a value beyond its ttl is a miss.
+    /// waiting and a failing store holds here too.
+    ///
+    /// Of the policy's options for slow and failing loads, `grace`, `back_off` and `hard_timeout` hold here: if the load
+    /// fails or takes too long, and all keys that it was to load have an old value, those are the answer. If only one of
+    /// them has none, the error is.
     ///
     /// # Errors
     /// Those of `load`, or of another caller's load if the policy shares errors.
@@ -45,14 +48,15 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// assert_eq!(all, BTreeMap::from([("a", 1), ("bb", 2), ("ccc", 3)]));
     /// # Ok(()) }
     /// ```
-    pub async fn multi_get_or_load<M, E, F, Fut>(
+    pub async fn multi_get_or_load<M, E, F, Fut, W>(
         &self,
         keys: impl IntoIterator<Item = M::Key>,
-        policy: &Policy,
+        policy: &Policy<W>,
         load: F,
     ) -> Result<M, E>
     where
-        M: Pairs<Key: AsRef<str>, Value: Send>,
+        W: ForMany<Answer: PairHooks<ResPairs<M, E, SkipNone>>>,
+        M: Pairs<Key: AsRef<str> + Clone, Value: Send>,
         E: 'static,
         F: FnMut(Vec<M::Key>) -> Fut,
         Fut: Future<Output = Result<M, E>>,
@@ -64,8 +68,10 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         }
         let bulk: Bulk<'_, B, S, ResPairs<M, E, SkipNone>, _> =
             Bulk::new(self, AsPolicySays(policy.share_error));
+        let (bulk, policy) = (bulk.with(W::Answer::default()), policy.__copy().into_mode());
         let build = |buffer: &mut KeyBuf, key: &M::Key| buffer.__text(key.as_ref());
-        Box::pin(Flow::new(&bulk, policy, keys, build, build).answer(load)).await
+        let flow = Flow::new(&bulk, &policy, keys, build, build).serving_old(Some(M::Key::clone));
+        Box::pin(flow.answer(load)).await
     }
 }
 
@@ -75,6 +81,11 @@ impl<B: Backend, S> Cache<B, S> {
     #[must_use]
     pub const fn __bulk_kind<R, const NONE: bool>(&self) -> BulkKind<R, NONE> {
         BulkKind::new()
+    }
+
+    /// A policy as calls over several keys go by it.
+    pub const fn __for_many<M: ForMany>(&self, policy: Policy<M>) -> Policy {
+        policy.into_mode()
     }
 
     #[must_use]
@@ -92,7 +103,7 @@ where
     K::None: NoneRule<S, B::Raw>,
     ValueOf<K>: Send,
     X: Share<K::Rest>,
-    H: PairHooks<KeyOf<K>, ValueOf<K>>,
+    H: PairHooks<K>,
 {
     pub async fn __run<A, L, Fut>(
         self,
@@ -111,6 +122,27 @@ where
             return load(keys.into_iter().collect()).await;
         }
         Box::pin(Flow::new(&self, &policy, keys, asked, given).answer(load)).await
+    }
+
+    /// The same with what is old where a load fails; the keys are kept for that.
+    pub async fn __run_or_old<A, L, Fut>(
+        self,
+        keys: impl IntoIterator<Item = A>,
+        asked: impl Fn(&mut KeyBuf, &A),
+        given: impl Fn(&mut KeyBuf, &KeyOf<K>),
+        policy: Policy,
+        mut load: L,
+    ) -> K::Return
+    where
+        A: Into<KeyOf<K>> + Clone,
+        L: FnMut(Vec<A>) -> Fut,
+        Fut: Future<Output = K::Return>,
+    {
+        if self.cache().is_off() {
+            return load(keys.into_iter().collect()).await;
+        }
+        let flow = Flow::new(&self, &policy, keys, asked, given).serving_old(Some(A::clone));
+        Box::pin(flow.answer(load)).await
     }
 
     pub async fn __refresh<A, L, Fut>(

@@ -36,12 +36,12 @@ where
     K::None: NoneRule<S, B::Raw>,
     ValueOf<K>: Send,
     X: Share<K::Rest>,
-    H: PairHooks<KeyOf<K>, ValueOf<K>>,
+    H: PairHooks<K>,
     A: Into<KeyOf<K>>,
     P: Fn(&mut KeyBuf, &KeyOf<K>),
 {
     /// Takes a seat for every key without an answer: some flights this call leads, some others do.
-    pub(super) fn board(&mut self) -> Result<Boarded<B::Raw>, K::Rest> {
+    pub(super) fn board(&mut self) -> Result<Boarded<B::Raw>, K::Return> {
         let flights = Arc::clone(&self.bulk.cache.core.flights);
         let of = type_name::<ValueOf<K>>();
         let (mut led, mut awaited) = (Vec::new(), Vec::new());
@@ -69,7 +69,7 @@ where
         led: &mut Vec<Led<B::Raw>>,
         awaited: &mut Vec<Awaited<B::Raw>>,
         patience: Patience,
-    ) -> Result<(), K::Rest> {
+    ) -> Result<(), K::Return> {
         let flights: Vec<_> = awaited.iter().map(|one| Arc::clone(one.seat.flight())).collect();
         let mut changes: Vec<_> = flights.iter().map(|flight| Box::pin(flight.change())).collect();
         loop {
@@ -93,9 +93,15 @@ where
         &mut self,
         led: &mut Vec<Led<B::Raw>>,
         awaited: &mut Vec<Awaited<B::Raw>>,
-    ) -> Result<(), K::Rest> {
+    ) -> Result<(), K::Return> {
         self.sweep(led, awaited)?;
         let cache = self.bulk.cache;
+        for place in (0..awaited.len()).rev() {
+            if self.items[awaited[place].index].old.is_some() {
+                let one = awaited.swap_remove(place);
+                self.serve_old(&[one.index]);
+            }
+        }
         if !awaited.is_empty() {
             cache.core.trouble.ran_alone(cache.name());
         }
@@ -117,7 +123,7 @@ where
         &mut self,
         led: &mut Vec<Led<B::Raw>>,
         awaited: &mut Vec<Awaited<B::Raw>>,
-    ) -> Result<(), K::Rest> {
+    ) -> Result<(), K::Return> {
         for Awaited { index, seat } in std::mem::take(awaited) {
             match seat.turn_now() {
                 Ok(turn) => self.turned(index, turn, led)?,
@@ -132,7 +138,7 @@ where
         index: usize,
         turn: Turn<B::Raw>,
         led: &mut Vec<Led<B::Raw>>,
-    ) -> Result<(), K::Rest> {
+    ) -> Result<(), K::Return> {
         let cache = self.bulk.cache;
         let answer = match turn {
             Turn::Lead(lead) => {
@@ -142,14 +148,29 @@ where
             Turn::Landed(Landing::Value(raw)) => cache.serializer.load(&raw).ok().map(Answer::Cached),
             Turn::Landed(Landing::None) => Some(Answer::Absent),
             Turn::Landed(Landing::Failed(error)) => match self.bulk.share.take(&error) {
+                Some(rest) if self.items[index].old.is_some() && self.is_failure(&rest) => {
+                    self.serve_old(&[index]);
+                    return Ok(());
+                }
                 Some(rest) => {
                     self.note_shared(index);
-                    return Err(rest);
+                    return Err(K::rest(rest));
                 }
                 None => None,
             },
-            Turn::Landed(Landing::FailedAlone | Landing::TimedOut(_) | Landing::Alone)
-            | Turn::WaitedTooLong => None,
+            Turn::Landed(Landing::FailedAlone | Landing::TimedOut(_)) if self.items[index].old.is_some() => {
+                self.serve_old(&[index]);
+                return Ok(());
+            }
+            Turn::Landed(Landing::TimedOut(after)) => match self.bulk.hooks.timed_out(after) {
+                // As its leader does: otherwise each would wait for a timeout of its own.
+                Some(returned) => {
+                    self.note_shared(index);
+                    return Err(returned);
+                }
+                None => None,
+            },
+            Turn::Landed(Landing::FailedAlone | Landing::Alone) | Turn::WaitedTooLong => None,
         };
         match answer {
             Some(answer) => {

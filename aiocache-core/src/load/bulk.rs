@@ -2,9 +2,11 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::hooks::{ShareWith, SkipIf};
+use super::hooks::{FailIf, OnTimeout, ShareWith, SkipIf};
 use super::pairs::{BulkOutcome, Pairs};
+use super::{FromTimeout, Mode, Policy, Prime, SaysTimeout};
 use crate::backend::Backend;
 use crate::cache::{Cache, Namespace};
 use crate::key::KeyBuf;
@@ -49,6 +51,30 @@ impl<'a, B: Backend, S, K: BulkOutcome, X, H> Bulk<'a, B, S, K, X, H> {
         self.with(SkipIf(skip))
     }
 
+    pub fn __fail_if<F: Fn(&K::Rest) -> bool>(self, fails: F) -> Bulk<'a, B, S, K, X, (H, FailIf<F>)> {
+        self.with(FailIf(fails))
+    }
+
+    pub fn __on_timeout<F: Fn() -> V, V: Prime<K::Return>>(
+        self,
+        answer: F,
+    ) -> Bulk<'a, B, S, K, X, (H, OnTimeout<F>)> {
+        self.with(OnTimeout(answer))
+    }
+
+    /// For a hard timeout without an answer of its own.
+    pub fn __error_on_timeout(self) -> Bulk<'a, B, S, K, X, (H, FromTimeout)>
+    where
+        K::Rest: SaysTimeout,
+    {
+        self.with(FromTimeout)
+    }
+
+    /// The same for a policy that may have a hard timeout.
+    pub fn __answer_of<M: Mode>(self, _: &Policy<M>) -> Bulk<'a, B, S, K, X, (H, M::Answer)> {
+        self.with(M::Answer::default())
+    }
+
     pub fn __share_error<F: Fn(&K::Rest) -> K::Rest>(self, share: F) -> Bulk<'a, B, S, K, ShareWith<F>, H> {
         let Self {
             cache,
@@ -65,7 +91,7 @@ impl<'a, B: Backend, S, K: BulkOutcome, X, H> Bulk<'a, B, S, K, X, H> {
         }
     }
 
-    fn with<N>(self, hook: N) -> Bulk<'a, B, S, K, X, (H, N)> {
+    pub(crate) fn with<N>(self, hook: N) -> Bulk<'a, B, S, K, X, (H, N)> {
         let Self {
             cache,
             share,
@@ -109,27 +135,64 @@ impl<B: Backend, S, K, X, H> std::fmt::Debug for Bulk<'_, B, S, K, X, H> {
     }
 }
 
-/// What decides over a loaded pair.
-pub trait PairHooks<K, V> {
+/// What the closures of a call decide: over a loaded pair, and over a load that failed.
+pub trait PairHooks<K: BulkOutcome> {
     /// Whether the value is not to be stored.
-    fn skips(&self, key: &K, value: &V) -> bool;
-}
-
-impl<K, V> PairHooks<K, V> for () {
-    fn skips(&self, _: &K, _: &V) -> bool {
+    fn skips(&self, key: &KeyOf<K>, value: &ValueOf<K>) -> bool {
+        let _ = (key, value);
         false
     }
-}
 
-/// The newer one goes first.
-impl<K, V, A: PairHooks<K, V>, N: PairHooks<K, V>> PairHooks<K, V> for (A, N) {
-    fn skips(&self, key: &K, value: &V) -> bool {
-        self.1.skips(key, value) || self.0.skips(key, value)
+    /// Whether the error is a failure of the source; every error is, if nobody says otherwise.
+    fn fails(&self, error: &K::Rest) -> Option<bool> {
+        let _ = error;
+        None
+    }
+
+    /// What a call answers whose load took longer than `after`, if not every key has an old value.
+    fn timed_out(&self, after: Duration) -> Option<K::Return> {
+        let _ = after;
+        None
     }
 }
 
-impl<K, V, F: Fn(&K, &V) -> bool> PairHooks<K, V> for SkipIf<F> {
-    fn skips(&self, key: &K, value: &V) -> bool {
+impl<K: BulkOutcome> PairHooks<K> for () {}
+
+/// The newer one goes first.
+impl<K: BulkOutcome, A: PairHooks<K>, N: PairHooks<K>> PairHooks<K> for (A, N) {
+    fn skips(&self, key: &KeyOf<K>, value: &ValueOf<K>) -> bool {
+        self.1.skips(key, value) || self.0.skips(key, value)
+    }
+
+    fn fails(&self, error: &K::Rest) -> Option<bool> {
+        self.1.fails(error).or_else(|| self.0.fails(error))
+    }
+
+    fn timed_out(&self, after: Duration) -> Option<K::Return> {
+        self.1.timed_out(after).or_else(|| self.0.timed_out(after))
+    }
+}
+
+impl<K: BulkOutcome, F: Fn(&KeyOf<K>, &ValueOf<K>) -> bool> PairHooks<K> for SkipIf<F> {
+    fn skips(&self, key: &KeyOf<K>, value: &ValueOf<K>) -> bool {
         (self.0)(key, value)
+    }
+}
+
+impl<K: BulkOutcome, F: Fn(&K::Rest) -> bool> PairHooks<K> for FailIf<F> {
+    fn fails(&self, error: &K::Rest) -> Option<bool> {
+        Some((self.0)(error))
+    }
+}
+
+impl<K: BulkOutcome, F: Fn() -> V, V: Prime<K::Return>> PairHooks<K> for OnTimeout<F> {
+    fn timed_out(&self, _: Duration) -> Option<K::Return> {
+        Some((self.0)().into_returned())
+    }
+}
+
+impl<K: BulkOutcome<Rest: SaysTimeout>> PairHooks<K> for FromTimeout {
+    fn timed_out(&self, after: Duration) -> Option<K::Return> {
+        Some(K::rest(K::Rest::timed_out(after)))
     }
 }

@@ -4,7 +4,7 @@
 //! The bounds are those of the blocks, and the names of the methods are the message: "the method
 //! `__value_can_be_stored` exists, but its trait bounds were not satisfied", and which.
 
-use super::bulk::{KeyOf, PairHooks, ValueOf};
+use super::bulk::{PairHooks, ValueOf};
 use super::{Bulk, BulkOutcome, Call, Hooks, Outcome, Share};
 use crate::backend::Backend;
 use crate::serializer::{Dump, Load};
@@ -42,7 +42,7 @@ where
     B: Backend,
     K: BulkOutcome,
     X: Share<K::Rest>,
-    H: PairHooks<KeyOf<K>, ValueOf<K>>,
+    H: PairHooks<K>,
 {
     #[must_use]
     pub fn __closures_fit(self) -> Self {

@@ -7,12 +7,16 @@
 use std::any::type_name;
 use std::collections::HashMap;
 use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
 
 use super::bulk::{Bulk, KeyOf, PairHooks, ValueOf};
+use super::flight::Flight;
+use super::old::Old;
 use super::pairs::{BulkOutcome, Pairs};
 use super::patience::Patience;
 use super::watched::Loaded;
-use super::{Landing, Lead, NoneRule, Policy, Share};
+use super::{Lead, NoneRule, Policy, Share};
 use crate::backend::Backend;
 use crate::events::EventKind;
 use crate::key::KeyBuf;
@@ -24,6 +28,8 @@ pub(super) struct Item<A, G, V> {
     pub(super) key: KeyBuf,
     /// The key as the caller gave it, until the function takes it.
     pub(super) asked: Option<A>,
+    /// What is there beyond its ttl, until the key is answered.
+    pub(super) old: Option<Old<V>>,
     pub(super) answer: Answer<G, V>,
 }
 
@@ -52,6 +58,8 @@ pub(crate) struct Flow<'f, B: Backend, S, K: BulkOutcome, X, H, A, P> {
     pub(super) policy: &'f Policy,
     /// Builds the key of a returned pair.
     pub(super) given: P,
+    /// How a key is kept while the function has it; where it cannot be, no old value is served.
+    keep: Option<fn(&A) -> A>,
     pub(super) items: Vec<Item<A, KeyOf<K>, ValueOf<K>>>,
     pub(super) by_text: HashMap<Box<str>, usize>,
     /// Pairs that were returned without being asked for.
@@ -60,6 +68,8 @@ pub(crate) struct Flow<'f, B: Backend, S, K: BulkOutcome, X, H, A, P> {
     /// What is stored replaces what other loads would store.
     pub(super) supersedes: bool,
     pub(super) source: Source,
+    /// Some keys were answered with what is past its ttl.
+    pub(super) served_old: bool,
 }
 
 impl<'f, B, S, K, X, H, A, P> Flow<'f, B, S, K, X, H, A, P>
@@ -70,7 +80,7 @@ where
     K::None: NoneRule<S, B::Raw>,
     ValueOf<K>: Send,
     X: Share<K::Rest>,
-    H: PairHooks<KeyOf<K>, ValueOf<K>>,
+    H: PairHooks<K>,
     A: Into<KeyOf<K>>,
     P: Fn(&mut KeyBuf, &KeyOf<K>),
 {
@@ -94,6 +104,7 @@ where
             items.push(Item {
                 key,
                 asked: Some(one),
+                old: None,
                 answer: Answer::Open,
             });
         }
@@ -101,13 +112,25 @@ where
             bulk,
             policy,
             given,
+            keep: None,
             items,
             by_text,
             extra: Vec::new(),
             store_failed: false,
             supersedes: false,
             source: Source::Hit,
+            served_old: false,
         }
+    }
+
+    /// Serves what is old where a load fails.
+    pub(crate) fn serving_old(self, keep: Option<fn(&A) -> A>) -> Self {
+        Self { keep, ..self }
+    }
+
+    /// Whether an old value is of any use.
+    pub(super) fn serves_old(&self) -> bool {
+        self.keep.is_some()
     }
 
     /// Answers every key from the cache, from other callers' loads, and from the function.
@@ -126,24 +149,28 @@ where
         }
         let sample = self.sample();
         self.look().await;
+        self.serve_resting();
         let (mut led, mut awaited) = match self.board() {
             Ok(boarded) => boarded,
-            Err(rest) => return self.fail(rest),
+            Err(returned) => return self.fail(returned),
         };
         // Keys that cannot be written go to the function every time, and so does an empty list.
         let mut must_load = self.items.is_empty() || self.items.iter().any(|item| item.key.is_failed());
         let mut patience = None;
         loop {
             self.prepare(&mut led, sample.as_ref()).await;
+            // Another caller's load may have failed since.
+            self.serve_resting();
+            self.free_answered(&mut led);
             if must_load || !led.is_empty() {
                 must_load = false;
-                if let Err(rest) = self.load(&mut load, std::mem::take(&mut led)).await {
-                    return self.fail(rest);
+                if let Err(returned) = self.load(&mut load, std::mem::take(&mut led)).await {
+                    return self.fail(returned);
                 }
             }
             let patience = *patience.get_or_insert_with(|| Patience::new(self.policy.max_wait));
             match self.wait(&mut led, &mut awaited, patience).await {
-                Err(rest) => return self.fail(rest),
+                Err(returned) => return self.fail(returned),
                 Ok(()) if led.is_empty() && awaited.is_empty() => break,
                 Ok(()) => {}
             }
@@ -183,13 +210,11 @@ where
         }
         self.supersedes = true;
         let refreshed: Vec<_> = led.iter().map(|led| (led.index, led.lead.flight())).collect();
-        if let Err(rest) = self.load(&mut load, led).await {
-            return self.fail(rest);
+        if let Err(returned) = self.load(&mut load, led).await {
+            return self.fail(returned);
         }
-        let left = refreshed.iter().filter(|(_, flight)| flight.leaves_the_old());
-        let old: Vec<&str> = left.map(|(index, _)| self.items[*index].key.as_str()).collect();
+        self.remove_left(&refreshed).await;
         let cache = self.bulk.cache;
-        cache.remove_old(&old).await;
         if !refreshed.is_empty() {
             cache.tell_of_many(self.bulk.namespace(), refreshed.len(), EventKind::Refreshed);
         }
@@ -207,7 +232,7 @@ where
     }
 
     /// Runs the function for the keys that this call leads, and settles what it returns.
-    async fn load<L, Fut>(&mut self, load: &mut L, led: Vec<Led<B::Raw>>) -> Result<(), K::Rest>
+    async fn load<L, Fut>(&mut self, load: &mut L, led: Vec<Led<B::Raw>>) -> Result<(), K::Return>
     where
         L: FnMut(Vec<A>) -> Fut,
         Fut: Future<Output = K::Return>,
@@ -219,8 +244,13 @@ where
         chosen.extend((0..self.items.len()).filter(|&index| self.items[index].key.is_failed()));
         // In the order the caller gave.
         chosen.sort_unstable();
-        for index in chosen {
-            keys.extend(self.items[index].asked.take());
+        for &index in &chosen {
+            let item = &mut self.items[index];
+            let kept = match (&item.asked, &item.old, self.keep) {
+                (Some(asked), Some(_), Some(keep)) => Some(keep(asked)),
+                _ => None,
+            };
+            keys.extend(std::mem::replace(&mut item.asked, kept));
         }
         self.source = Source::Loaded;
         let cache = self.bulk.cache;
@@ -228,7 +258,14 @@ where
             namespace: self.bulk.namespace(),
             items: keys.len(),
         };
-        let returned = cache.run_load(loaded, &ids, K::is_rest, load(keys)).await;
+        let returned = {
+            // In place: a load can be large, and is not to be moved around.
+            let mut load = pin!(cache.run_load(loaded, &ids, K::is_rest, load(keys)));
+            Patience::at_most(self.policy.hard()).wait(load.as_mut()).await
+        };
+        let Some(returned) = returned else {
+            return self.timed_out(&chosen, led);
+        };
         match K::split(returned) {
             Ok(pairs) => {
                 if self.supersedes {
@@ -236,32 +273,40 @@ where
                         lead.supersede_older().await;
                     }
                 }
+                for Led { lead, .. } in &led {
+                    cache.core.flights.failures().forget(lead.key());
+                }
+                // What is newer than an old value takes its place, also where it is not stored.
+                let replaced = led.iter().filter(|led| self.items[led.index].old.is_some());
+                let replaced: Vec<_> = replaced.map(|led| (led.index, led.lead.flight())).collect();
                 self.settle(led, pairs, &history).await;
+                self.remove_left(&replaced).await;
                 Ok(())
             }
-            Err(rest) => {
-                for Led { lead, .. } in led {
-                    lead.land(
-                        self.bulk
-                            .share
-                            .share(&rest)
-                            .map_or(Landing::Alone, Landing::Failed),
-                    );
-                }
-                Err(rest)
-            }
+            Err(rest) => self.failed(&chosen, led, rest).map_err(K::rest),
         }
     }
 
-    /// The error that ends the call.
-    fn fail(&self, rest: K::Rest) -> K::Return {
+    /// Takes away what these flights were to replace and did not.
+    async fn remove_left(&self, replaced: &[(usize, Arc<Flight<B::Raw>>)]) {
+        let left = replaced.iter().filter(|(_, flight)| flight.leaves_the_old());
+        let old: Vec<&str> = left.map(|(index, _)| self.items[*index].key.as_str()).collect();
+        self.bulk.cache.remove_old(&old).await;
+    }
+
+    /// The answer of a call that ends before all its keys are answered.
+    fn fail(&self, returned: K::Return) -> K::Return {
         scope::came_from(self.source);
-        K::rest(rest)
+        returned
     }
 
     /// The answers in the order of the keys, and then what came unasked.
     fn assemble(self) -> K::Return {
-        scope::came_from(self.source);
+        scope::came_from(if self.served_old {
+            Source::Stale
+        } else {
+            self.source
+        });
         K::pairs(self.pairs())
     }
 

@@ -23,6 +23,7 @@ mod lifetime;
 mod loads;
 mod look;
 mod many;
+mod many_old;
 mod mode;
 mod old;
 mod pairs;
@@ -59,7 +60,7 @@ pub use kind::{
 use landing::Landing;
 pub(crate) use look::{At, Found};
 pub(crate) use many::Flow;
-pub use mode::{Background, Carries, Inline, Launched, Mode, Runs, Timed};
+pub use mode::{Background, Carries, ForMany, Inline, Launched, Mode, Runs, Timed};
 pub use pairs::{AllPairs, BulkKind, BulkKind1, BulkOutcome, Pairs, ResPairs};
 pub(crate) use patience::Patience;
 pub use policy::Policy;

@@ -64,6 +64,16 @@ mod sealed {
     impl<M: super::Mode> Sealed for super::Timed<M> {}
 }
 
+/// A policy for calls over several keys, whose loads run inside their callers: [`Inline`], or that [`Timed`].
+#[diagnostic::on_unimplemented(
+    message = "a policy of `{Self}` is not for calls over several keys",
+    note = "their loads run inside their callers: `soft_timeout`, `refresh_ahead` and `detached` are for single keys"
+)]
+pub trait ForMany: Mode {}
+
+impl ForMany for Inline {}
+impl ForMany for Timed<Inline> {}
+
 /// A policy that can run this load: any policy runs one that its caller awaits, and one in the background runs what is
 /// `Send` and borrows nothing.
 ///

@@ -5,6 +5,7 @@ use super::flights::Ends;
 use super::lifetime::{Age, Ageing};
 use super::look::Answer as _;
 use super::many::{Answer, Flow, Led};
+use super::old::Old;
 use super::pairs::BulkOutcome;
 use super::{Found, Landing, NoneRule, Share};
 use crate::backend::{Backend, Entry, Want};
@@ -14,6 +15,27 @@ use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
 use crate::serializer::{Dump, Load};
 use crate::trouble::Asked;
 
+/// What a read found, and whether that is beyond its ttl.
+pub(super) struct Seen<V> {
+    found: Found<V>,
+    stale: bool,
+}
+
+impl<V: Send> Seen<V> {
+    fn is_hit(&self) -> bool {
+        !self.stale && self.found.is_hit()
+    }
+
+    /// What to fall back to, and what to answer with.
+    fn parted(self) -> (Option<Old<V>>, Option<Found<V>>) {
+        match self.found {
+            Found::Value(value) if self.stale => (Some(Old::Value(value)), None),
+            Found::None if self.stale => (Some(Old::None), None),
+            found => (None, Some(found)),
+        }
+    }
+}
+
 impl<B, S, K, X, H, A, P> Flow<'_, B, S, K, X, H, A, P>
 where
     B: Backend,
@@ -22,7 +44,7 @@ where
     K::None: NoneRule<S, B::Raw>,
     ValueOf<K>: Send,
     X: Share<K::Rest>,
-    H: PairHooks<KeyOf<K>, ValueOf<K>>,
+    H: PairHooks<K>,
     A: Into<KeyOf<K>>,
     P: Fn(&mut KeyBuf, &KeyOf<K>),
 {
@@ -44,15 +66,15 @@ where
         }
     }
 
-    pub(super) async fn read_as_command(&self, indices: &[usize]) -> Result<Vec<Option<Found<ValueOf<K>>>>> {
+    pub(super) async fn read_as_command(&self, indices: &[usize]) -> Result<Vec<Option<Seen<ValueOf<K>>>>> {
         let cache = self.bulk.cache;
         let items = cache.of_items(CommandName::MultiGet, indices.len());
         let command = Command {
             namespace: self.bulk.namespace(),
             ..items
         };
-        let hits = |found: &Vec<Option<Found<_>>>| CommandOutcome::Read {
-            hits: found.iter().flatten().filter(|found| found.is_hit()).count(),
+        let hits = |found: &Vec<Option<Seen<_>>>| CommandOutcome::Read {
+            hits: found.iter().flatten().filter(|seen| seen.is_hit()).count(),
         };
         let read = || async {
             if cache.core.recovery.is_some() {
@@ -67,7 +89,7 @@ where
         cache.run(command, hits, read).await
     }
 
-    pub(super) async fn read(&self, indices: &[usize]) -> Result<Vec<Option<Found<ValueOf<K>>>>> {
+    pub(super) async fn read(&self, indices: &[usize]) -> Result<Vec<Option<Seen<ValueOf<K>>>>> {
         let cache = self.bulk.cache;
         let keys: Vec<&str> = indices
             .iter()
@@ -79,13 +101,16 @@ where
         } else {
             (Want::VALUE, Ageing::NONE)
         };
+        let serves_old = self.serves_old();
         let decode = |_, entry: Entry<'_, B::Raw>| {
-            // A load of many keys hands its keys over, so it could not say whose an old value is: that is a miss.
-            if ageing.age(entry.remaining, None) == Age::Stale {
+            let stale = ageing.age(entry.remaining, None) == Age::Stale;
+            // What nobody will be served need not decode.
+            let found = if stale && !serves_old {
                 Found::Nothing
             } else {
                 cache.decode::<_, K::None>(&entry)
-            }
+            };
+            Seen { found, stale }
         };
         let found = cache.core.backend.read_many(&keys, want, decode).await?;
         if !cache.core.capabilities.local {
@@ -94,9 +119,12 @@ where
         Ok(found)
     }
 
-    pub(super) fn take(&mut self, indices: &[usize], found: Vec<Option<Found<ValueOf<K>>>>) {
-        for (&index, found) in indices.iter().zip(found) {
-            self.items[index].answer = match found {
+    pub(super) fn take(&mut self, indices: &[usize], found: Vec<Option<Seen<ValueOf<K>>>>) {
+        for (&index, seen) in indices.iter().zip(found) {
+            let item = &mut self.items[index];
+            let (old, found) = seen.map_or((None, None), Seen::parted);
+            item.old = old;
+            item.answer = match found {
                 Some(Found::Value(value)) => Answer::Cached(value),
                 Some(Found::None) => Answer::Absent,
                 Some(Found::Undecodable) => Answer::Undecodable,

@@ -29,7 +29,7 @@ where
     K::None: NoneRule<S, B::Raw>,
     ValueOf<K>: Send,
     X: Share<K::Rest>,
-    H: PairHooks<KeyOf<K>, ValueOf<K>>,
+    H: PairHooks<K>,
     A: Into<KeyOf<K>>,
     P: Fn(&mut KeyBuf, &KeyOf<K>),
 {

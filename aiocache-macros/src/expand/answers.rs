@@ -27,8 +27,9 @@ pub(super) fn answers(model: &CachedFn) -> TokenStream {
         (None, Some(_)) => None,
         (None, None) => error(model),
     };
-    let can_fail =
-        serves_on_errors_alone(policy).then(|| quote_spanned!(parts::at_output(model)=> .__can_fail()));
+    // Values of many keys can be kept for a function of one that can fail.
+    let can_fail = (serves_on_errors_alone(policy) && model.keys.is_none())
+        .then(|| quote_spanned!(parts::at_output(model)=> .__can_fail()));
     let last = policy.on_timeout.as_ref().or(policy.fallback.as_ref());
     let at = last.map_or_else(
         || parts::at_output(model),

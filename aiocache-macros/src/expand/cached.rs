@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
+use syn::spanned::Spanned as _;
 use syn::{Ident, PatType};
 
 use super::parts::{self, Asks, Sight};
@@ -61,9 +62,13 @@ pub(super) fn call(model: &CachedFn, how: &str) -> TokenStream {
 
 /// The closure that loads.
 fn loader(model: &CachedFn) -> TokenStream {
-    let site = Span::mixed_site();
+    // A load that borrows too much for a policy in the background is complained about where that is named.
+    let named = model.policy.named.as_ref();
+    let site = named.map_or(Span::mixed_site(), |named| {
+        Span::mixed_site().located_at(named.span())
+    });
     if model.controls.is_some() {
-        let run = run_body(model);
+        let run = run_body(model, site);
         return quote_spanned!(site=> move || #run);
     }
     let body = body(model);
@@ -72,8 +77,7 @@ fn loader(model: &CachedFn) -> TokenStream {
 }
 
 /// The call of the user's body where it has a function of its own.
-pub(super) fn run_body(model: &CachedFn) -> TokenStream {
-    let site = Span::mixed_site();
+pub(super) fn run_body(model: &CachedFn, site: Span) -> TokenStream {
     let controls = &model.controls;
     let turbofish = signature::turbofish(model);
     let args = model.args.iter().map(|arg| &arg.local);

@@ -20,7 +20,7 @@ pub(super) fn loader(model: &CachedFn) -> TokenStream {
         .map(lend);
     let load = match &model.controls {
         Some(_) => {
-            let run = cached::run_body(model);
+            let run = cached::run_body(model, Span::mixed_site());
             quote_spanned!(site=> #run.await)
         }
         None => {

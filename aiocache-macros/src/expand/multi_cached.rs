@@ -6,7 +6,7 @@ use syn::Ident;
 
 use super::parts::{self, Asks, Sight};
 use super::signature;
-use super::{key, patterns};
+use super::{answers, key, patterns};
 use crate::argument::{Arg, Passing};
 use crate::keys::{Form, Keys};
 use crate::model::CachedFn;
@@ -18,12 +18,18 @@ pub(super) fn call(model: &CachedFn, how: &str) -> TokenStream {
     };
     let cache = parts::cache(model, Sight::Function);
     let bulk = parts::call(model, &model.output, Sight::Function, Asks::Load);
+    let answers = answers::answers(model);
     let asked = asked(model, keys);
     let key = key_closure(model, Sight::Function);
     let policy = parts::policy(model, Sight::Function);
     let load = loader(model, keys);
+    // Keys have to be kept where an old value may be returned with them.
+    let how = match how {
+        "__run" if model.policy.may_age() => "__run_or_old",
+        how => how,
+    };
     let how = Ident::new(how, parts::at_output(model));
-    quote_spanned!(Span::mixed_site()=> #cache #bulk.#how(#asked, #key, #key, #policy, #load).await)
+    quote_spanned!(Span::mixed_site()=> #cache #bulk #answers.#how(#asked, #key, #key, #policy, #load).await)
 }
 
 /// The keys asked for, one by one.

@@ -148,11 +148,30 @@ pub(super) fn policy(model: &CachedFn, sight: Sight) -> TokenStream {
     });
     let detached = (model.detached && sight == Sight::Function)
         .then(|| quote_spanned!(Span::mixed_site()=> .__detached()));
-    quote_spanned!(Span::mixed_site()=> #start #ttl #none_ttl #(#nanos)* #(#shares)* #detached)
+    let policy = quote_spanned!(Span::mixed_site()=> #start #ttl #none_ttl #(#nanos)* #(#shares)* #detached);
+    of_call(model, policy)
+}
+
+/// The policy of a call that reads: how old a value may be.
+pub(super) fn reading_policy(model: &CachedFn) -> TokenStream {
+    of_call(model, policy_start(model))
+}
+
+/// The policy as calls go by it: that of several keys does not say where loads run.
+fn of_call(model: &CachedFn, policy: TokenStream) -> TokenStream {
+    if model.keys.is_none() {
+        return policy;
+    }
+    // A named policy may be one that is not for them.
+    let named = model.policy.named.as_ref();
+    let at = named.map_or(Span::mixed_site(), |named| {
+        Span::mixed_site().located_at(named.span())
+    });
+    quote_spanned!(at=> __cache.__for_many(#policy))
 }
 
 /// What the options say about how old a value may be.
-pub(super) fn policy_start(model: &CachedFn) -> TokenStream {
+fn policy_start(model: &CachedFn) -> TokenStream {
     let start = match &model.policy.named {
         None => quote_spanned!(Span::mixed_site()=> __cache.__policy()),
         Some(named) => {

@@ -48,7 +48,7 @@ pub async fn load_users(
                 }
                 __key.__end();
             },
-            __cache.__policy().__ttl_never(),
+            __cache.__for_many(__cache.__policy().__ttl_never()),
             |__missing| {
                 let state = ::core::clone::Clone::clone(&state);
                 let lang = ::core::clone::Clone::clone(&lang);
@@ -173,7 +173,7 @@ impl load_users {
                     }
                     __key.__end();
                 },
-                __cache.__policy(),
+                __cache.__for_many(__cache.__policy()),
             )
             .await
     }
@@ -211,7 +211,7 @@ impl load_users {
                     }
                     __key.__end();
                 },
-                __cache.__policy().__ttl_never(),
+                __cache.__for_many(__cache.__policy().__ttl_never()),
             )
             .await
     }
@@ -302,7 +302,7 @@ impl load_users {
                     }
                     __key.__end();
                 },
-                __cache.__policy().__ttl_never(),
+                __cache.__for_many(__cache.__policy().__ttl_never()),
                 |__missing| {
                     let state = ::core::clone::Clone::clone(&state);
                     let lang = ::core::clone::Clone::clone(&lang);

@@ -13,7 +13,7 @@ async fn load(&self, ids: HashSet<u64>, lang: String) -> HashMap<u64, User> {
             |__key, __id| {
                 __key.__built((build)(__id, &*self, &lang));
             },
-            __cache.__policy().__ttl(self.ttl()),
+            __cache.__for_many(__cache.__policy().__ttl(self.ttl())),
             |__missing| {
                 let lang = ::core::clone::Clone::clone(&lang);
                 async move {

@@ -27,7 +27,7 @@ pub(super) fn expand(model: &CachedFn, keys: &Keys) -> TokenStream {
     let many = parts::call(model, output, Sight::Control, Asks::Read);
     let peeking = parts::call(model, &owned_lifetimes(output), Sight::Control, Asks::Read);
     let asked = multi_cached::asked(model, keys);
-    let fresh = parts::policy_start(model);
+    let fresh = parts::reading_policy(model);
     let policy = parts::policy(model, Sight::Control);
 
     let call = |name: &str| Ident::new(name, parts::at_output(model));

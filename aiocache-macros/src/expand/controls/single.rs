@@ -22,7 +22,7 @@ pub(super) fn expand(model: &CachedFn) -> TokenStream {
     );
     let locate = quote_spanned!(site=> #cache #written);
     let policy = parts::policy(model, Sight::Control);
-    let fresh = parts::policy_start(model);
+    let fresh = parts::reading_policy(model);
     let (peeking, setting) = (
         parts::call(model, &owned, Sight::Control, Asks::Read),
         parts::call(model, output, Sight::Control, Asks::Store),
