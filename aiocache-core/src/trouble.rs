@@ -147,6 +147,11 @@ impl Trouble {
         }
     }
 
+    /// How many hooks panicked so far.
+    pub(crate) fn plugin_panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
     /// A load failed whose caller has an old value.
     pub(crate) fn load_failed(&self, cache: &str) {
         if let Some(loads) = seldom(&self.failed_loads) {

@@ -269,6 +269,12 @@ async fn a_panic_in_the_hook_reaches_neither_the_call_nor_other_listeners() {
         .with_plugin(ear.clone());
     load(&cache, "k").await.unwrap();
     assert_eq!(ear.heard(), ["miss", "load_started", "load_finished"]);
+    let stats = cache.stats();
+    assert_eq!(stats.plugin_panics, 3);
+    assert!(
+        stats.to_string().contains("\n  plugin panics              3\n"),
+        "{stats}"
+    );
 }
 
 #[tokio::test]

@@ -75,6 +75,7 @@ impl<B: Backend, S> Cache<B, S> {
             refreshed: count(&counts.refreshed),
             loads_under_way: self.loads_under_way(),
             reconnects: core.watchers.reconnects(),
+            plugin_panics: core.trouble.plugin_panics(),
             writes_queued: recovered.queued,
             writes_replayed: recovered.replayed,
             writes_lost: recovered.lost,

@@ -79,8 +79,8 @@ impl<M> Policy<M> {
     }
 
     /// How long a caller waits for another's load of the same key before it runs its own, or serves the old value if
-    /// there is one. Outside a tokio runtime there is no timer, and the wait has no bound. In a runtime without
-    /// `enable_time`, tokio panics; give [`Duration::MAX`] there.
+    /// there is one. Where there are no timers (outside a tokio runtime, or in one built without
+    /// `enable_time`) the wait has no bound.
     pub const fn max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
         self

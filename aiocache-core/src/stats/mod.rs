@@ -44,6 +44,9 @@ pub struct Stats {
     pub writes_replayed: u64,
     /// Failed writes and deletes that are not repeated: there was no room for them, or the store refused them.
     pub writes_lost: u64,
+    /// Hooks of plugins, and rules of [`log_keys`](crate::CacheBuilder::log_keys), that panicked. Each was caught, and its
+    /// command went on.
+    pub plugin_panics: u64,
     /// What the store tells of itself.
     pub store: StoreStats,
 }
@@ -109,6 +112,10 @@ impl fmt::Display for Stats {
             ("expirations", expirations),
             ("connections", connections),
             ("reconnects", remote),
+            (
+                "plugin panics",
+                (self.plugin_panics > 0).then_some(self.plugin_panics),
+            ),
             ("writes queued", failed(queued)),
             ("  replayed", failed(self.writes_replayed)),
             ("  lost", failed(self.writes_lost)),
