@@ -21,6 +21,9 @@ const INTRODUCTION: &str = "# Performance\n\nWritten by `cargo bench --manifest-
     lowest and the highest. Ratios are taken within a round. A time is that of a core: for two tasks on two cores, \
     twice the time that passed, by call. Lower is better unless a heading says otherwise.\n";
 
+/// What no run can tell.
+const NOTES: &str = include_str!("notes.md");
+
 /// The whole page.
 pub(crate) fn page(parts: &[Part]) -> String {
     let samples: Vec<&Sample> = parts.iter().flat_map(|part| &part.samples).collect();
@@ -35,6 +38,7 @@ pub(crate) fn page(parts: &[Part]) -> String {
     others(&mut page, &samples);
     ratios(&mut page, &samples);
     commands(&mut page, &samples);
+    let _ = write!(page, "\n{NOTES}");
     page.truncate(page.trim_end().len());
     page.push_str("\n\n");
     // By reference, so that rustdoc can put the pictures themselves in their place.
