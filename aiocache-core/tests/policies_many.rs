@@ -47,16 +47,34 @@ impl Origin {
     }
 
     async fn ask(&self, keys: &[&'static str], number: u32) -> (Result<Pairs, String>, Source) {
+        self.ask_by(&PATIENT, keys, number).await
+    }
+
+    async fn ask_by(
+        &self,
+        policy: &Policy,
+        keys: &[&'static str],
+        number: u32,
+    ) -> (Result<Pairs, String>, Source) {
         let load = |missing| self.load(missing, number);
-        observe(self.cache.multi_get_or_load(keys.iter().copied(), &PATIENT, load)).await
+        observe(self.cache.multi_get_or_load(keys.iter().copied(), policy, load)).await
     }
 
     async fn ask_one(&self, key: &'static str, number: u32) -> (Result<u32, String>, Source) {
+        self.ask_one_by(&PATIENT, key, number).await
+    }
+
+    async fn ask_one_by(
+        &self,
+        policy: &Policy,
+        key: &'static str,
+        number: u32,
+    ) -> (Result<u32, String>, Source) {
         let load = || async move {
             let loaded = self.load(vec![key], number).await?;
             Ok(loaded[key])
         };
-        observe(self.cache.get_or_load(key, &PATIENT, load)).await
+        observe(self.cache.get_or_load(key, policy, load)).await
     }
 }
 
@@ -139,8 +157,12 @@ async fn calls_of_one_key_and_of_many_fall_back_for_each_other() {
     assert_eq!(origin.ask(&["a", "b"], 1).await.0, pairs([("a", 1), ("b", 1)]));
     advance(MINUTE).await;
     origin.fails(true);
-    // One call leads a, and the other waits for it.
-    let (one, many) = tokio::join!(origin.ask_one("a", 2), origin.ask(&["a", "b"], 2));
+    // One call leads a, and the other waits for it, and does not ask again though nothing rests.
+    let eager = PATIENT.back_off(Duration::ZERO);
+    let (one, many) = tokio::join!(
+        origin.ask_one_by(&eager, "a", 2),
+        origin.ask_by(&eager, &["a", "b"], 2)
+    );
     assert_eq!(one, (Ok(1), Source::Stale));
     assert_eq!(many, (pairs([("a", 1), ("b", 1)]), Source::Stale));
     assert_eq!(origin.loads()[1..], [["a"], ["b"]]);
@@ -174,6 +196,23 @@ async fn a_refresh_is_told_of_the_failure() {
         .await;
     assert_eq!(refreshed.0, down());
     assert_eq!(origin.ask(&["a"], 2).await, (pairs([("a", 1)]), Source::Stale));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_that_succeeds_ends_the_back_off() {
+    let origin = Origin::default();
+    let tired = PATIENT.back_off(MINUTE * 30);
+    assert_eq!(origin.ask_by(&tired, &["a"], 1).await.0, pairs([("a", 1)]));
+    advance(MINUTE).await;
+    origin.fails(true);
+    assert_eq!(origin.ask_by(&tired, &["a"], 2).await.1, Source::Stale);
+    origin.fails(false);
+    let refresh = origin.ask_by(&tired, &["a"], 3);
+    let refreshed = aiocache_core::scope().read(false).run(refresh).await;
+    assert_eq!(refreshed.0, pairs([("a", 3)]));
+    advance(MINUTE).await;
+    let loaded = (pairs([("a", 4)]), Source::Loaded);
+    assert_eq!(origin.ask_by(&tired, &["a"], 4).await, loaded);
 }
 
 #[tokio::test(start_paused = true)]
