@@ -1,115 +1,17 @@
 //! Failed writes and deletes are repeated, and the last command of each key wins.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
+#[path = "support/failing.rs"]
+mod failing;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use aiocache_core::testing::{Call, Intercept, Intercepted, Verdict};
+use aiocache_core::testing::Intercepted;
 use aiocache_core::{
-    Backend, Bytes, Cache, Error, ErrorKind, JsonSerializer, MemoryBackend, OptimisticLock, Policy,
-    RecoverySettings, Remaining, Ttl,
+    Cache, ErrorKind, JsonSerializer, MemoryBackend, OptimisticLock, Policy, RecoverySettings, Remaining, Ttl,
 };
-use tokio::sync::Notify;
+use failing::{DOWN, FULL, LATER, MUTE, SECOND, Store, Tested, UP, cache, failed, holds, with};
 use tokio::time::{Instant, sleep, timeout};
-
-const SECOND: Duration = Duration::from_secs(1);
-/// Long enough for every try of a store that is back.
-const LATER: Duration = Duration::from_secs(20);
-
-const UP: u8 = 0;
-/// Nothing is done.
-const DOWN: u8 = 1;
-/// All is done, and no answer comes.
-const MUTE: u8 = 2;
-/// Writes are refused, deletes are done.
-const FULL: u8 = 3;
-
-/// A store that fails as it is told to, and can hold writes back.
-#[derive(Clone, Default)]
-struct Store(Arc<Inner>);
-
-#[derive(Default)]
-struct Inner {
-    state: AtomicU8,
-    /// Whether the next write of anything waits for `release`.
-    hold: AtomicBool,
-    held: Notify,
-    release: Notify,
-    calls: Mutex<Vec<String>>,
-}
-
-impl Intercept for Store {
-    async fn before(&self, call: &Call<'_>) -> Verdict {
-        let inner = &self.0;
-        if matches!(call.method, "write" | "write_many" | "delete" | "delete_many") {
-            let said = format!("{} {}", call.method, call.keys.join(" "));
-            inner.calls.lock().expect("no panic").push(said);
-            if inner.hold.swap(false, SeqCst) {
-                inner.held.notify_one();
-                inner.release.notified().await;
-            }
-        }
-        let error = |kind| Error::new(kind, "the test says so");
-        match inner.state.load(SeqCst) {
-            DOWN => Verdict::Fail(error(ErrorKind::Unavailable)),
-            MUTE => Verdict::LoseAnswer(error(ErrorKind::Timeout)),
-            FULL if call.method.starts_with("write") => Verdict::Fail(error(ErrorKind::Server)),
-            _ => Verdict::Run,
-        }
-    }
-}
-
-impl Store {
-    fn set(&self, state: u8) {
-        self.0.state.store(state, SeqCst);
-    }
-
-    /// What was asked to be changed since the last look.
-    fn calls(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.calls.lock().expect("no panic"))
-    }
-
-    /// Holds back the next write or delete.
-    fn hold(&self) {
-        self.0.hold.store(true, SeqCst);
-    }
-
-    async fn held(&self) {
-        self.0.held.notified().await;
-    }
-
-    fn release(&self) {
-        self.0.release.notify_one();
-    }
-}
-
-type Backing = Intercepted<MemoryBackend<Bytes>, Store>;
-type Tested = Cache<Backing, JsonSerializer>;
-
-fn with(settings: RecoverySettings) -> (Tested, Store) {
-    let store = Store::default();
-    let backend = Intercepted::new(MemoryBackend::new(), store.clone()).remote();
-    let cache = Cache::builder(backend)
-        .serializer(JsonSerializer)
-        .recover(settings);
-    (cache.breaker(None).build(), store)
-}
-
-fn cache() -> (Tested, Store) {
-    with(RecoverySettings::new())
-}
-
-/// What the store holds, past everything that might mend it.
-async fn holds(cache: &Tested, key: &str) -> Option<u32> {
-    let memory = cache.backend().backend();
-    let read = memory.read(key, aiocache_core::Want::VALUE, |entry| entry.raw.clone());
-    let raw = read.await.expect("memory answers")?;
-    Some(serde_json::from_slice(&raw).expect("a number"))
-}
-
-fn failed<T: std::fmt::Debug>(done: Result<T, Error>) -> ErrorKind {
-    done.expect_err("the store is away").kind()
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_write_and_a_failed_delete_are_repeated_when_the_store_answers() {

@@ -7,6 +7,7 @@ use crate::backend::{Backend, Entry, Raw, Remaining, Want};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::plugin::{CommandName, Outcome};
+use crate::recovery::Effect;
 use crate::serializer::{Dump, Load};
 use crate::ttl::{self, Ttl};
 
@@ -120,7 +121,10 @@ impl<B: Backend, S> Cache<B, S> {
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
             let add = || self.core.backend.add(key, raw, ttl);
-            if self.ask_to_change(key, |&added| added, add).await? {
+            if self
+                .ask_to_change(key, Effect::Replaces, |&added| added, add)
+                .await?
+            {
                 Ok(())
             } else {
                 Err(Error::new(ErrorKind::KeyExists, ""))
@@ -207,7 +211,8 @@ impl<B: Backend, S> Cache<B, S> {
             let ttl = self.checked_ttl()?;
             let _writing = self.core.flights.writing(key).await;
             let increment = || self.core.backend.increment(key, delta, ttl);
-            self.ask_to_change(key, |_| true, increment).await
+            self.ask_to_change(key, Effect::Adjusts, |_| true, increment)
+                .await
         };
         let command = self.keyed(CommandName::Increment, key, Some(self.ttl_asked()));
         self.run(command, |&value| Outcome::Counted(value), work).await
@@ -231,7 +236,8 @@ impl<B: Backend, S> Cache<B, S> {
         let work = || async {
             ttl::check(ttl, self.core.capabilities.ttl_resolution)?;
             let expire = || self.core.backend.expire(key.as_str(), ttl);
-            self.ask_to_change(key.as_str(), |&found| found, expire).await
+            self.ask_to_change(key.as_str(), Effect::Adjusts, |&found| found, expire)
+                .await
         };
         let command = self.keyed(CommandName::Expire, key.as_str(), Some(asked));
         self.run(command, |&found| Outcome::Found(found), work).await

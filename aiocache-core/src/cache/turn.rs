@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Cache;
 use crate::backend::Backend;
 use crate::error::Result;
-use crate::recovery::{Clearing, Turn, Wanted};
+use crate::recovery::{Change, Clearing, Effect, Turn, Wanted};
 
 impl<B: Backend, S> Cache<B, S> {
     /// What is to be kept of a value that is about to be written, if it is kept at all.
@@ -35,7 +35,7 @@ impl<B: Backend, S> Cache<B, S> {
         kept: impl IntoIterator<Item = Wanted<B::Raw>>,
     ) -> Option<Turn<'a, B>> {
         let recovery = self.core.recovery.as_ref()?;
-        let kept = Some(kept.into_iter().collect());
+        let kept = kept.into_iter().map(Change::Leaves).collect();
         // Boxed, so that a write without recovery does not carry the room.
         Some(Box::pin(Turn::begin(&self.core, recovery, keys, kept)).await)
     }
@@ -51,10 +51,11 @@ impl<B: Backend, S> Cache<B, S> {
     }
 
     /// Does what depends on what is there, and is not to be repeated. `applied` says whether an answer means that it
-    /// was done.
+    /// was done, which has this effect.
     pub(crate) async fn ask_to_change<T, F: Future<Output = Result<T>>>(
         &self,
         key: &str,
+        effect: Effect,
         applied: impl FnOnce(&T) -> bool,
         work: impl FnOnce() -> F,
     ) -> Result<T> {
@@ -62,8 +63,12 @@ impl<B: Backend, S> Cache<B, S> {
             return self.ask(work).await;
         };
         Box::pin(async {
-            self.catch_up(&[key]).await?;
-            let turn = Turn::begin(&self.core, recovery, &[key], None).await;
+            let turn = loop {
+                self.catch_up(&[key]).await?;
+                if let Some(turn) = Turn::begin_on_top(&self.core, recovery, key, effect).await {
+                    break turn;
+                }
+            };
             let done = self.ask(work).await;
             turn.ended(&done, applied);
             done

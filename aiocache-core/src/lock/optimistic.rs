@@ -6,6 +6,7 @@ use crate::backend::{Backend, Entry, Version, Want};
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
+use crate::recovery::Effect;
 use crate::serializer::{Dump, Load};
 
 /// Lets a write through only if the key is as it was when it was looked at.
@@ -167,11 +168,15 @@ impl<B: Backend, S> Snapshot<B, S> {
                 Seen::Off => return Ok(()),
                 Seen::Absent => {
                     let add = || backend.add(&self.key, raw, ttl);
-                    cache.ask_to_change(&self.key, |&added| added, add).await?
+                    cache
+                        .ask_to_change(&self.key, Effect::Replaces, |&added| added, add)
+                        .await?
                 }
                 Seen::Version(version) => {
                     let write = || backend.compare_and_set(&self.key, raw, ttl, version);
-                    cache.ask_to_change(&self.key, |&written| written, write).await?
+                    cache
+                        .ask_to_change(&self.key, Effect::Replaces, |&written| written, write)
+                        .await?
                 }
             };
             if written {

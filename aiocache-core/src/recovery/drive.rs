@@ -18,7 +18,7 @@ impl<B: Backend> Core<B> {
         let (Some(recovery), Ok(runtime)) = (&self.recovery, Handle::try_current()) else {
             return;
         };
-        if timer::are_there() && recovery.change(Queue::begin_to_drive).0 {
+        if timer::are_there() && recovery.change(Queue::begin_to_drive).came {
             let driver = Driver {
                 recovery: Arc::clone(recovery),
                 running: true,
@@ -56,7 +56,7 @@ impl<R: Raw> Driver<R> {
             let _woken = timer::within(pause.saturating_sub(first), recovery.wake.notified()).await;
             let Some(core) = core.upgrade() else { return };
             let any = core.replay_all().await;
-            self.running = recovery.change(Queue::is_still_driven).0;
+            self.running = recovery.change(Queue::is_still_driven).came;
             if !self.running {
                 return;
             }

@@ -16,8 +16,11 @@
 //!
 //! A reader of a key with something queued replays that first, and fails as a read of a failing store does if that fails.
 //! So nothing older than the last command is served. Commands that depend on what is there, such as an increment, do the
-//! same, and are then commands as above, though never queued: repeated after a lost answer they would be done twice.
+//! same, and are then commands as above, though never queued: repeated after a lost answer they would be done twice. One that
+//! changes a part of what is there, such as an increment or a new ttl, says nothing about an older command that ends as
+//! unclear after it: whatever order the two had, a delete of the key is queued.
 
+mod change;
 mod drive;
 mod queue;
 mod replay;
@@ -30,6 +33,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
+pub(crate) use self::change::{Change, Effect};
 use self::queue::Queue;
 pub use self::settings::RecoverySettings;
 pub(crate) use self::turn::{Clearing, Turn};
@@ -47,6 +51,16 @@ pub(crate) struct Recovery<R> {
     changed: Notify,
     /// Wakes the task that tries in the background.
     wake: Notify,
+}
+
+/// What came of a change of the queue.
+struct Changed<T, R> {
+    came: T,
+    /// How many commands were lost by it.
+    lost: u64,
+    /// A value may run a user's code when it goes, and that may panic: so it goes where no lock is held, after
+    /// everything else.
+    _spent: Vec<Wanted<R>>,
 }
 
 /// What recovery did so far.
@@ -87,22 +101,20 @@ impl<R: Raw> Recovery<R> {
         }
     }
 
-    /// Changes the queue, and gives how many commands were lost by that.
-    fn change<T>(&self, change: impl FnOnce(&mut Queue<R>) -> T) -> (T, u64) {
+    fn change<T>(&self, change: impl FnOnce(&mut Queue<R>) -> T) -> Changed<T, R> {
         let mut queue = self.lock();
         let lost = queue.lost;
-        let changed = change(&mut queue);
+        let came = change(&mut queue);
         self.queued.store(queue.len(), Ordering::SeqCst);
-        let lost = queue.lost - lost;
-        let spent = queue.take_spent();
-        // A value may run a user's code when it goes, so that is not done under the lock.
-        drop(queue);
-        drop(spent);
-        (changed, lost)
+        Changed {
+            came,
+            lost: queue.lost - lost,
+            _spent: queue.take_spent(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue<R>> {
-        // Nothing under this lock runs a user's code.
+        // Of a user's code only `Raw::share` runs under this lock, and a claim changes nothing before it.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

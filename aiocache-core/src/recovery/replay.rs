@@ -57,7 +57,8 @@ impl<B: Backend> Core<B> {
             tokio::pin!(changed);
             // Listens before it looks, so that an end in between is not missed.
             changed.as_mut().enable();
-            match recovery.change(|queue| queue.look(key)).0 {
+            let look = recovery.change(|queue| queue.look(key)).came;
+            match look {
                 Look::Nothing => return Ok(()),
                 Look::Claimed(claimed) => {
                     if let Replayed::Failed(error) = self.start(claimed).await {
@@ -92,7 +93,8 @@ impl<B: Backend> Core<B> {
     ) -> (usize, Option<Error>) {
         let mut started = Vec::new();
         for key in keys {
-            if let Look::Claimed(claimed) = recovery.change(|queue| queue.look(key.as_ref())).0 {
+            let look = recovery.change(|queue| queue.look(key.as_ref())).came;
+            if let Look::Claimed(claimed) = look {
                 started.push(self.start(claimed));
             }
         }
@@ -179,10 +181,10 @@ impl<B: Backend> Replay<B> {
     fn end<T>(&mut self, end: impl FnOnce(&mut Queue<B::Raw>, &Claimed<B::Raw>) -> T) -> Option<T> {
         let recovery = self.core.recovery.as_ref().filter(|_| self.open)?;
         self.open = false;
-        let (ended, lost) = recovery.change(|queue| end(queue, &self.claimed));
+        let changed = recovery.change(|queue| end(queue, &self.claimed));
         recovery.changed.notify_waiters();
-        self.core.note_lost(lost);
-        Some(ended)
+        self.core.note_lost(changed.lost);
+        Some(changed.came)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::queue::Ended;
-use super::{Recovery, Wanted};
+use super::queue::{Ended, Queue};
+use super::{Change, Effect, Recovery, Wanted};
 use crate::backend::{Backend, Raw};
 use crate::cache::Core;
 use crate::error::Result;
@@ -18,9 +18,19 @@ pub(crate) struct Turn<'a, B: Backend> {
     keys: Vec<Arc<str>>,
     /// The number of the command for its first key.
     first: u64,
-    /// What each key is to hold; none for a command that must not be repeated.
-    wanted: Option<Vec<Wanted<B::Raw>>>,
+    /// What it does to each key.
+    changes: Vec<Change<B::Raw>>,
     open: bool,
+}
+
+/// What is known of a command at its end.
+#[derive(Clone, Copy)]
+enum Known {
+    Done,
+    /// It changed nothing.
+    Refused,
+    /// The store did not answer.
+    Unclear,
 }
 
 /// A clear under way.
@@ -37,72 +47,115 @@ impl<'a, B: Backend> Turn<'a, B> {
         core: &'a Arc<Core<B>>,
         recovery: &'a Recovery<B::Raw>,
         keys: &[&str],
-        wanted: Option<Vec<Wanted<B::Raw>>>,
+        changes: Vec<Change<B::Raw>>,
     ) -> Self {
-        let ((first, keys), _) = recovery.change(|queue| queue.begin(keys));
-        let turn = Self {
-            core,
-            recovery,
-            keys,
-            first,
-            wanted,
-            open: true,
-        };
+        let turn = Self::enter(core, recovery, keys, changes);
         recovery.replays_ended(core.most_wait(), &turn.keys).await;
         turn
     }
 
+    /// Begins a command that depends on what is there. `None` if something of the key waits to be repeated, which is to
+    /// be done first.
+    pub(crate) async fn begin_on_top(
+        core: &'a Arc<Core<B>>,
+        recovery: &'a Recovery<B::Raw>,
+        key: &str,
+        effect: Effect,
+    ) -> Option<Self> {
+        let behind = || !recovery.is_empty() && recovery.lock().has(key);
+        let turn = Self::enter(core, recovery, &[key], vec![Change::Once(effect)]);
+        if behind() {
+            turn.not_asked();
+            return None;
+        }
+        recovery.replays_ended(core.most_wait(), &turn.keys).await;
+        // Another command may have failed meanwhile.
+        if behind() {
+            turn.not_asked();
+            return None;
+        }
+        Some(turn)
+    }
+
+    fn enter(
+        core: &'a Arc<Core<B>>,
+        recovery: &'a Recovery<B::Raw>,
+        keys: &[&str],
+        changes: Vec<Change<B::Raw>>,
+    ) -> Self {
+        let (first, keys) = recovery.change(|queue| queue.begin(keys)).came;
+        Self {
+            core,
+            recovery,
+            keys,
+            first,
+            changes,
+            open: true,
+        }
+    }
+
     /// Ends it by what the store said; `applied` tells whether an answer means that it was done.
     pub(crate) fn ended<T>(mut self, done: &Result<T>, applied: impl FnOnce(&T) -> bool) {
-        match done {
-            Ok(done) => self.end(Some(applied(done))),
-            Err(error) if error.is_transient() => self.end(None),
-            Err(_) => self.end(Some(false)),
-        }
+        self.end(match done {
+            Ok(done) if applied(done) => Known::Done,
+            Ok(_) => Known::Refused,
+            Err(error) if error.is_transient() => Known::Unclear,
+            Err(_) => Known::Refused,
+        });
     }
 
     /// Ends one that was not asked of the store.
     pub(crate) fn not_asked(mut self) {
-        self.end(Some(false));
+        self.end(Known::Refused);
     }
 
-    /// Ends it as done or not, or as unclear. Once it has ended this does nothing.
-    fn end(&mut self, applied: Option<bool>) {
+    /// Ends it. Once it has ended this does nothing.
+    fn end(&mut self, known: Known) {
         if !std::mem::take(&mut self.open) {
             return;
         }
-        let mut wanted = self.wanted.take().into_iter().flatten();
-        let (queues, lost) = self.recovery.change(|queue| {
+        let changed = self.recovery.change(|queue| {
             let mut queues = false;
-            for (key, number) in self.keys.iter().zip(self.first..) {
-                let ended = match applied {
-                    Some(true) => Ended::Applied,
-                    Some(false) => Ended::Refused,
-                    None => wanted.next().map_or(Ended::Refused, Ended::Unclear),
-                };
-                queues |= queue.end(key, number, ended);
+            let numbered = self.keys.iter().zip(self.first..);
+            for ((key, number), change) in numbered.zip(&mut self.changes) {
+                queues |= queue.end(key, number, known.of(change));
             }
             queues
         });
         self.recovery.changed.notify_waiters();
-        self.core.note_lost(lost);
-        if queues {
+        self.core.note_lost(changed.lost);
+        if changed.came {
             self.core.drive();
+        }
+    }
+}
+
+impl Known {
+    /// What it means for a key. What is kept of the key is taken where it is to be repeated.
+    fn of<R>(self, change: &mut Change<R>) -> Ended<R> {
+        match (self, change) {
+            (Self::Refused, _) => Ended::Refused,
+            (Self::Done, Change::Once(Effect::Adjusts)) => Ended::Adjusted,
+            (Self::Done, _) => Ended::Applied,
+            (_, Change::Once(_)) => Ended::Refused,
+            (Self::Unclear, Change::Leaves(wanted)) => {
+                Ended::Unclear(std::mem::replace(wanted, Wanted::Nothing))
+            }
         }
     }
 }
 
 impl<B: Backend> Drop for Turn<'_, B> {
     fn drop(&mut self) {
-        self.end(None);
+        self.end(Known::Unclear);
     }
 }
 
 impl<'a, B: Backend> Clearing<'a, B> {
     /// Begins to clear what begins with `prefix`, and waits for replays there that are on their way.
     pub(crate) async fn begin(core: &'a Arc<Core<B>>, recovery: &'a Recovery<B::Raw>, prefix: &str) -> Self {
-        let ((number, replaying), _) =
-            recovery.change(|queue| (queue.begin_clear(prefix), queue.replaying(prefix)));
+        let begin = |queue: &mut Queue<_>| (queue.begin_clear(prefix), queue.replaying(prefix));
+        let (number, replaying) = recovery.change(begin).came;
         let clearing = Self {
             core,
             recovery,
@@ -124,9 +177,9 @@ impl<'a, B: Backend> Clearing<'a, B> {
 
     fn end(&mut self, ended: &Ended<B::Raw>) {
         if std::mem::take(&mut self.open) {
-            let ((), lost) = self.recovery.change(|queue| queue.end_clear(self.number, ended));
+            let changed = self.recovery.change(|queue| queue.end_clear(self.number, ended));
             self.recovery.changed.notify_waiters();
-            self.core.note_lost(lost);
+            self.core.note_lost(changed.lost);
         }
     }
 }

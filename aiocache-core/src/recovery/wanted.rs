@@ -9,6 +9,8 @@ use crate::clock;
 pub(crate) enum Wanted<R> {
     Value {
         raw: R,
+        /// How much room it takes.
+        bytes: usize,
         /// When it expires, by [`clock::now`].
         ends: Option<u64>,
     },
@@ -23,6 +25,7 @@ impl<R: Raw> Wanted<R> {
             clock::now().saturating_add(nanos)
         };
         raw.share().map_or(Self::Nothing, |raw| Self::Value {
+            bytes: raw.byte_len(),
             raw,
             ends: ttl.map(ends),
         })
@@ -30,16 +33,18 @@ impl<R: Raw> Wanted<R> {
 
     pub(super) fn share(&self) -> Self {
         match self {
-            Self::Value { raw, ends } => raw
-                .share()
-                .map_or(Self::Nothing, |raw| Self::Value { raw, ends: *ends }),
+            Self::Value { raw, bytes, ends } => raw.share().map_or(Self::Nothing, |raw| Self::Value {
+                raw,
+                bytes: *bytes,
+                ends: *ends,
+            }),
             Self::Nothing => Self::Nothing,
         }
     }
 
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Value { raw, .. } => raw.byte_len(),
+            Self::Value { bytes, .. } => *bytes,
             Self::Nothing => 0,
         }
     }
@@ -47,7 +52,7 @@ impl<R: Raw> Wanted<R> {
     /// What is to be written, and for how long; `None` is a delete, as of a value whose time is over: something older may
     /// be in its place.
     pub(super) fn left(&self) -> Option<(R, Option<Duration>)> {
-        let Self::Value { raw, ends } = self else {
+        let Self::Value { raw, ends, .. } = self else {
             return None;
         };
         let left = ends.map(|ends| Duration::from_nanos(ends.saturating_sub(clock::now())));

@@ -49,7 +49,7 @@ impl<R: Raw> Queue<R> {
                 }
                 // What was to go must not come back.
                 Ended::Unclear(_) if older => self.give_value_up(&key),
-                Ended::Unclear(_) | Ended::Refused => {}
+                Ended::Unclear(_) | Ended::Adjusted | Ended::Refused => {}
             }
         }
     }

@@ -23,6 +23,8 @@ struct Slot<R> {
     queued: Option<Queued<R>>,
     /// The number of the newest command that the store is known to have done.
     applied: u64,
+    /// The number of the newest one that it is known to have done to a part of what was there.
+    adjusted: u64,
     /// Commands under way.
     commands: usize,
     replaying: bool,
@@ -78,6 +80,11 @@ impl<R: Raw> Queue<R> {
         self.order.values().cloned().collect()
     }
 
+    /// Whether this key has something queued.
+    pub(in crate::recovery) fn has(&self, key: &str) -> bool {
+        self.slots.get(key).is_some_and(|slot| slot.queued.is_some())
+    }
+
     /// What is not needed any more, to be dropped where no lock is held.
     pub(in crate::recovery) fn take_spent(&mut self) -> Vec<Wanted<R>> {
         std::mem::take(&mut self.spent)
@@ -122,8 +129,23 @@ impl<R: Raw> Queue<R> {
                 }
                 false
             }
+            Ended::Adjusted => {
+                slot.adjusted = slot.adjusted.max(number);
+                // What waits belongs before it, and is not what was adjusted.
+                let behind = older && slot.queued.is_some();
+                if behind {
+                    self.queue(key, number, Wanted::Nothing);
+                }
+                behind
+            }
             Ended::Unclear(wanted) if older && slot.applied < number => {
-                self.queue(key, number, wanted);
+                if slot.adjusted > number {
+                    let adjusted = slot.adjusted;
+                    self.spent.push(wanted);
+                    self.queue(key, adjusted, Wanted::Nothing);
+                } else {
+                    self.queue(key, number, wanted);
+                }
                 true
             }
             Ended::Unclear(wanted) => {
@@ -207,6 +229,7 @@ impl<R> Slot<R> {
         Self {
             queued: None,
             applied: 0,
+            adjusted: 0,
             commands: 0,
             replaying: false,
             overtaken: false,

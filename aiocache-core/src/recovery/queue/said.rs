@@ -8,6 +8,8 @@ use crate::error::Error;
 /// How a command of a key ended.
 pub(in crate::recovery) enum Ended<R> {
     Applied,
+    /// It was done, and left a part of what was there.
+    Adjusted,
     /// It changed nothing.
     Refused,
     /// The store did not answer; this is what the key is to hold.
