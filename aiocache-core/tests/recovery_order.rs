@@ -3,8 +3,8 @@
 #[path = "support/failing.rs"]
 mod failing;
 
-use aiocache_core::{ErrorKind, Result};
-use failing::{DOWN, LATER, SECOND, Tested, UP, cache, failed, holds};
+use aiocache_core::{ErrorKind, Policy, Result, scope};
+use failing::{DOWN, LATER, PARTLY, SECOND, STERN, Tested, UP, cache, failed, holds};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -78,4 +78,56 @@ async fn a_value_that_is_written_after_an_increment_stays() {
     assert_eq!(cache.stats().writes_queued, 0);
     store.set(UP);
     assert_eq!(holds(&cache, "a").await, Some(7));
+}
+
+/// A node refuses its key of a command, and nobody says that another node did its own: an older value must not come
+/// over that one.
+#[tokio::test(start_paused = true)]
+async fn of_a_command_that_was_partly_refused_no_older_value_comes_back() {
+    let (cache, store) = cache();
+    store.set(DOWN);
+    failed(cache.set("a", &1).await);
+    store.set(PARTLY);
+    assert_eq!(
+        failed(cache.multi_set([("a", &2), ("b", &2)]).await),
+        ErrorKind::Server
+    );
+    store.set(UP);
+    sleep(LATER).await;
+    assert_ne!(holds(&cache, "a").await, Some(1));
+    assert_eq!(cache.stats().writes_queued, 0);
+}
+
+/// The delete of one node was refused, and those of the others must not be lost with it.
+#[tokio::test(start_paused = true)]
+async fn a_delete_of_several_keys_that_is_refused_is_repeated() {
+    let (cache, store) = cache();
+    for key in ["a", "b"] {
+        cache.set(key, &1).await.unwrap();
+    }
+    store.set(STERN);
+    assert_eq!(failed(cache.multi_delete(["a", "b"]).await), ErrorKind::Server);
+    assert_eq!(cache.stats().writes_queued, 2);
+    store.set(UP);
+    sleep(LATER).await;
+    assert_eq!((holds(&cache, "a").await, holds(&cache, "b").await), (None, None));
+}
+
+/// A loaded value that waits for a replay of its key has no right to be stored yet: a write may have come first.
+#[tokio::test(start_paused = true)]
+async fn a_loaded_value_that_was_not_about_to_be_written_is_not_repeated() {
+    let (cache, store) = cache();
+    store.set(DOWN);
+    failed(cache.set("a", &1).await);
+    store.set(UP);
+    store.hold();
+    store.held().await;
+    let (hasty, policy) = (cache.with_timeout(SECOND / 10), Policy::new());
+    let load = hasty.get_or_load("a", &policy, || async { Ok::<u32, String>(2) });
+    let refresh = scope().read(false).wait_for_write(false);
+    assert_eq!(refresh.run(load).await, Ok(2));
+    sleep(SECOND / 5).await;
+    store.release();
+    sleep(LATER).await;
+    assert_eq!(holds(&cache, "a").await, Some(1));
 }

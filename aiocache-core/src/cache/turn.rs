@@ -1,6 +1,7 @@
 //! Commands in their turn, where failed writes are repeated; where they are not, each asks the store and that is all.
 
 use std::future::Future;
+use std::iter::repeat_with;
 use std::time::Duration;
 
 use super::Cache;
@@ -22,22 +23,37 @@ impl<B: Backend, S> Cache<B, S> {
         kept: impl IntoIterator<Item = Wanted<B::Raw>>,
         work: impl FnOnce() -> F,
     ) -> Result<T> {
-        let turn = self.turn(keys, kept).await;
+        let changes = kept.into_iter().map(Change::Leaves).collect();
+        let turn = self.turn(keys, changes).await;
         let done = self.ask(work).await;
         turn.into_iter().for_each(|turn| turn.ended(&done, |_| true));
         done
     }
 
-    /// Begins to write these keys.
-    pub(crate) async fn turn<'a>(
-        &'a self,
-        keys: &[&str],
-        kept: impl IntoIterator<Item = Wanted<B::Raw>>,
-    ) -> Option<Turn<'a, B>> {
+    /// Begins to write these keys, once it is known whether that is still right: nothing is kept of a key before
+    /// [`Turn::asks`].
+    pub(crate) async fn turn_to_ask<'a>(&'a self, keys: &[&str]) -> Option<Turn<'a, B>> {
+        let changes = repeat_with(|| Change::Unasked).take(keys.len());
+        self.turn(keys, changes.collect()).await
+    }
+
+    async fn turn<'a>(&'a self, keys: &[&str], changes: Vec<Change<B::Raw>>) -> Option<Turn<'a, B>> {
         let recovery = self.core.recovery.as_ref()?;
-        let kept = kept.into_iter().map(Change::Leaves).collect();
         // Boxed, so that a write without recovery does not carry the room.
-        Some(Box::pin(Turn::begin(&self.core, recovery, keys, kept)).await)
+        Some(Box::pin(Turn::begin(&self.core, recovery, keys, changes)).await)
+    }
+
+    /// Notes what the store is asked to write.
+    pub(crate) fn asks_to_write(
+        &self,
+        turn: &mut Option<Turn<'_, B>>,
+        place: usize,
+        raw: &B::Raw,
+        ttl: Option<Duration>,
+    ) {
+        if let Some(turn) = turn {
+            turn.asks(place, Change::Leaves(Wanted::value(raw, ttl)));
+        }
     }
 
     /// Deletes these keys, likewise.
@@ -46,8 +62,8 @@ impl<B: Backend, S> Cache<B, S> {
         keys: &[&str],
         work: impl FnOnce() -> F,
     ) -> Result<T> {
-        self.ask_to_write(keys, keys.iter().map(|_| Wanted::Nothing), work)
-            .await
+        let kept = repeat_with(|| Wanted::Nothing).take(keys.len());
+        self.ask_to_write(keys, kept, work).await
     }
 
     /// Does what depends on what is there, and is not to be repeated. `applied` says whether an answer means that it

@@ -12,6 +12,7 @@ use crate::backend::Backend;
 use crate::cache::Cache;
 use crate::error::Result;
 use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
+
 use crate::recovery::Turn;
 use crate::scope;
 use crate::trouble::Asked;
@@ -163,14 +164,13 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         };
         let command = self.command_at(name, At { key, namespace }, Some(loaded.ttl));
         let write = || async {
-            let kept = self.kept(&loaded.raw, loaded.kept_for);
             // Before the store begins: a write waits for a store, and is not to wait for a replay too.
-            let turn = self.turn(&[key], kept).await;
+            let mut turn = self.turn_to_ask(&[key]).await;
             let Some(storing) = lead.begin_store() else {
                 // A write came between; what it wrote stands where this would have.
-                turn.into_iter().for_each(Turn::not_asked);
                 return Ok(());
             };
+            self.asks_to_write(&mut turn, 0, &loaded.raw, loaded.kept_for);
             let written = self.renew_or_write(key, loaded).await;
             turn.into_iter().for_each(|turn| turn.ended(&written, |()| true));
             self.undo_overtaken(&[(storing, key)]).await;
@@ -225,18 +225,10 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             ..self.of_items(CommandName::MultiSet, wanted.len())
         };
         let write = || async {
-            let mut turns = Vec::new();
-            for (lead, raw) in &wanted {
-                turns.extend(self.turn(&[lead.key()], self.kept(raw, kept_for)).await);
-            }
-            let (mut turns, mut begun_turns) = (turns.into_iter(), Vec::new());
-            let begun = wanted.into_iter().filter_map(|(lead, raw)| {
-                let turn = turns.next();
-                let Some(storing) = lead.begin_store() else {
-                    turn.into_iter().for_each(Turn::not_asked);
-                    return None;
-                };
-                begun_turns.extend(turn);
+            let mut turn = self.turn_of(&wanted).await;
+            let begun = wanted.into_iter().enumerate().filter_map(|(place, (lead, raw))| {
+                let storing = lead.begin_store()?;
+                self.asks_to_write(&mut turn, place, &raw, kept_for);
                 Some(((storing, lead.key()), (lead.key(), raw)))
             });
             let (stored, pairs): (Vec<_>, Vec<_>) = begun.unzip();
@@ -244,15 +236,20 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
                 return Ok(());
             }
             let written = self.ask(|| self.core.backend.write_many(pairs, kept_for)).await;
-            for turn in begun_turns {
-                turn.ended(&written, |()| true);
-            }
+            turn.into_iter().for_each(|turn| turn.ended(&written, |()| true));
             self.undo_overtaken(&stored).await;
             written
         };
         let written = self.run(command, |&()| CommandOutcome::Done, write);
         let ids: Vec<u64> = leads.iter().map(Lead::id).collect();
         self.note_written(held(&ids, written).await);
+    }
+
+    /// The turn of all these keys; they wait for what is replayed of them together.
+    async fn turn_of(&self, wanted: &[(&Lead<B::Raw>, B::Raw)]) -> Option<Turn<'_, B>> {
+        self.core.recovery.as_ref()?;
+        let keys: Vec<&str> = wanted.iter().map(|(lead, _)| lead.key()).collect();
+        self.turn_to_ask(&keys).await
     }
 
     fn note_written(&self, written: Result<()>) {

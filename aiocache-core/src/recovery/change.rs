@@ -4,6 +4,8 @@ use super::Wanted;
 
 /// What a command does to one of its keys.
 pub(crate) enum Change<R> {
+    /// Nothing: the store was not asked to.
+    Unasked,
     /// The key holds this afterwards, and the command may be repeated.
     Leaves(Wanted<R>),
     /// It depends on what is there, and must not be repeated.

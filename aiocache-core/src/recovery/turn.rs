@@ -31,6 +31,8 @@ enum Known {
     Refused,
     /// The store did not answer.
     Unclear,
+    /// Of several keys some may have been changed, and nobody says which.
+    Partly,
 }
 
 /// A clear under way.
@@ -94,14 +96,31 @@ impl<'a, B: Backend> Turn<'a, B> {
         }
     }
 
+    /// Says what the store is asked to do to the key in this place, from here on.
+    pub(crate) fn asks(&mut self, place: usize, change: Change<B::Raw>) {
+        if let Some(unasked) = self.changes.get_mut(place) {
+            *unasked = change;
+        }
+    }
+
     /// Ends it by what the store said; `applied` tells whether an answer means that it was done.
     pub(crate) fn ended<T>(mut self, done: &Result<T>, applied: impl FnOnce(&T) -> bool) {
         self.end(match done {
             Ok(done) if applied(done) => Known::Done,
             Ok(_) => Known::Refused,
             Err(error) if error.is_transient() => Known::Unclear,
+            Err(_) if self.asks_several() => Known::Partly,
             Err(_) => Known::Refused,
         });
+    }
+
+    /// Whether the store is asked to change more than one key.
+    fn asks_several(&self) -> bool {
+        let asked = self
+            .changes
+            .iter()
+            .filter(|change| !matches!(change, Change::Unasked));
+        asked.count() > 1
     }
 
     /// Ends one that was not asked of the store.
@@ -134,10 +153,11 @@ impl Known {
     /// What it means for a key. What is kept of the key is taken where it is to be repeated.
     fn of<R>(self, change: &mut Change<R>) -> Ended<R> {
         match (self, change) {
-            (Self::Refused, _) => Ended::Refused,
+            (Self::Refused, _) | (_, Change::Unasked) => Ended::Refused,
             (Self::Done, Change::Once(Effect::Adjusts)) => Ended::Adjusted,
             (Self::Done, _) => Ended::Applied,
             (_, Change::Once(_)) => Ended::Refused,
+            (Self::Partly, Change::Leaves(_)) => Ended::Unclear(Wanted::Nothing),
             (Self::Unclear, Change::Leaves(wanted)) => {
                 Ended::Unclear(std::mem::replace(wanted, Wanted::Nothing))
             }

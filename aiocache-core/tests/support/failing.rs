@@ -25,6 +25,8 @@ pub(crate) const MUTE: u8 = 2;
 pub(crate) const FULL: u8 = 3;
 /// All is done, and the answer is that it was refused: as of several keys, the last of which is.
 pub(crate) const PARTLY: u8 = 4;
+/// Nothing is done, and the answer is that it was refused.
+pub(crate) const STERN: u8 = 6;
 /// Nothing is done to keys that begin with `dead`.
 pub(crate) const HALF: u8 = 5;
 
@@ -64,6 +66,7 @@ impl Intercept for Store {
         match inner.state.load(SeqCst) {
             DOWN => Verdict::Fail(error(ErrorKind::Unavailable)),
             MUTE => Verdict::LoseAnswer(error(ErrorKind::Timeout)),
+            STERN => Verdict::Fail(error(ErrorKind::Server)),
             PARTLY => Verdict::LoseAnswer(error(ErrorKind::Server)),
             HALF if call.keys.iter().any(|key| key.starts_with("dead")) => {
                 Verdict::Fail(error(ErrorKind::Unavailable))
