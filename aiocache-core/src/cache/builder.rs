@@ -213,11 +213,12 @@ impl<B: Backend, S> CacheBuilder<B, S> {
         let breaker = self.breaker.filter(|_| !capabilities.local).map(Breaker::new);
         let flights = Flights::new(&capabilities);
         let recovery = self.recovery.filter(|_| !capabilities.local);
-        // A write waits for a store of the same key, for a replay of it, and then for its own answer.
-        let waits = if recovery.is_some() { 2 } else { 1 };
+        // A write waits for a store of the same key, and then for its own answer. Where failed writes are repeated, a
+        // command may wait for several replays, which no deadline of the store bounds.
         let longest = capabilities
             .deadline
-            .and_then(|deadline| deadline.checked_add(flights.store_wait().unwrap_or_default() * waits));
+            .filter(|_| recovery.is_none())
+            .and_then(|deadline| deadline.checked_add(flights.store_wait().unwrap_or_default()));
         let trouble: Arc<Trouble> = Arc::default();
         let plugins = self.extras.plugins.clone();
         #[cfg_attr(

@@ -22,6 +22,8 @@ pub(crate) struct Slow<B = MemoryBackend> {
     pub(crate) write: Way,
     /// It cannot compare, and gives no versions.
     pub(crate) blind: bool,
+    /// The longest that it says a command takes.
+    pub(crate) deadline: Option<Duration>,
 }
 
 impl Way {
@@ -58,6 +60,7 @@ impl<B: Backend> Backend for Slow<B> {
         let mut capabilities = self.inner.capabilities();
         capabilities.local = false;
         capabilities.compare &= !self.blind;
+        capabilities.deadline = self.deadline;
         capabilities
     }
 
