@@ -11,7 +11,7 @@ use aiocache_core::{
     Cache, ErrorKind, JsonSerializer, MemoryBackend, OptimisticLock, Policy, RecoverySettings, Remaining, Ttl,
 };
 use failing::{DOWN, FULL, LATER, MUTE, SECOND, Store, Tested, UP, cache, failed, holds, with};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_write_and_a_failed_delete_are_repeated_when_the_store_answers() {
@@ -396,27 +396,6 @@ async fn what_fails_after_a_newer_command_was_done_is_not_repeated() {
         failed(older.await.unwrap());
         assert_eq!(cache.stats().writes_queued, 0, "{clears}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_replay_that_nobody_waited_for_leaves_a_miss() {
-    let (cache, store) = cache();
-    store.set(DOWN);
-    failed(cache.set("a", &1).await);
-    store.set(UP);
-    store.hold();
-    store.held().await;
-    let start = Instant::now();
-    cache.with_timeout(None).set("a", &2).await.unwrap();
-    assert!(
-        start.elapsed() > SECOND / 2,
-        "it waited for {:?}",
-        start.elapsed()
-    );
-    assert_eq!(holds(&cache, "a").await, Some(2));
-    store.release();
-    sleep(LATER).await;
-    assert_eq!(holds(&cache, "a").await, None, "1 may have come over 2");
 }
 
 #[tokio::test(start_paused = true)]

@@ -78,7 +78,7 @@ impl<B: Backend> Core<B> {
     }
 
     /// The longest that a question may take which no caller's timeout ends.
-    fn longest_try(&self) -> Duration {
+    pub(crate) fn longest_try(&self) -> Duration {
         self.capabilities.deadline.or(self.timeout).unwrap_or(MAX_TRY)
     }
 

@@ -2,9 +2,11 @@
 
 use super::Cache;
 use super::commands::done;
+use super::run::timed_out;
 use crate::backend::{Backend, Reply};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{CommandName, Outcome};
+use crate::timer;
 
 /// Commands of the whole store.
 impl<B: Backend, S> Cache<B, S> {
@@ -102,6 +104,8 @@ impl<B: Backend, S> Cache<B, S> {
     /// Waits for stores in the background, tries once more what waits to be repeated, and lets go of connections once
     /// what was sent is answered, all within the timeout. A command after it connects again.
     ///
+    /// Where failed writes are repeated, connections close after half of the timeout at the latest, whatever still waits.
+    ///
     /// # Errors
     /// [`ErrorKind::Timeout`] if the stores take longer than that, and those of a failing store.
     ///
@@ -109,9 +113,21 @@ impl<B: Backend, S> Cache<B, S> {
     /// A call that is dropped waits for nothing; what was under way goes on, and connections may stay open.
     pub async fn close(&self) -> Result<()> {
         let work = || async {
-            self.core.background.idle().await;
-            self.core.replay_all().await;
-            self.core.backend.close().await
+            if self.core.recovery.is_none() {
+                self.core.background.idle().await;
+                return self.core.backend.close().await;
+            }
+            // What waits to be repeated may take for ever, and leaves time to close what is there to be closed.
+            let most = self
+                .timeout
+                .map_or_else(|| self.core.most_wait(), |most| most / 2);
+            let calm = async {
+                self.core.background.idle().await;
+                self.core.replay_all(0, None).await;
+            };
+            let calm = timer::within(most, calm).await;
+            self.core.backend.close().await?;
+            calm.ok_or_else(|| timed_out(most))
         };
         self.run(self.command(CommandName::Close), done, work).await
     }

@@ -11,8 +11,10 @@
 //! 3. A command that begins during a replay waits for the replay's end before it asks the store. A replay therefore never
 //!    runs beside a command that began after it either.
 //!
-//! The wait of rule 3 has an end, for the runtime of a replay may stand still. A command that goes on after it marks the
-//! replay as overtaken, and whatever such a replay says, a delete of the key is queued: a miss is right in any order.
+//! The wait of rule 3 has an end, for the runtime of a replay may stand still. After it the replay's claim is taken away,
+//! so that nobody else waits for it. A replay that wrote and ends without its claim has a delete of the key queued,
+//! whatever it says: a miss is right in any order. The task that tries in the background is replaced likewise if it gives
+//! no sign of life.
 //!
 //! A reader of a key with something queued replays that first, and fails as a read of a failing store does if that fails.
 //! So nothing older than the last command is served. Commands that depend on what is there, such as an increment, do the
@@ -29,7 +31,7 @@ mod turn;
 mod wanted;
 
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
@@ -47,6 +49,10 @@ pub(crate) struct Recovery<R> {
     queue: Mutex<Queue<R>>,
     /// How many keys have something queued, for those who look whether there is anything at all.
     queued: AtomicUsize,
+    /// Until when the task that tries in the background counts as alive; 0 if there is none.
+    driven_until: AtomicU64,
+    /// How often the store answered while something was queued.
+    answers: AtomicU64,
     /// Wakes those who wait for the end of a replay or of a command.
     changed: Notify,
     /// Wakes the task that tries in the background.
@@ -77,6 +83,8 @@ impl<R: Raw> Recovery<R> {
             settings,
             queue: Mutex::new(Queue::new(settings)),
             queued: AtomicUsize::new(0),
+            driven_until: AtomicU64::new(0),
+            answers: AtomicU64::new(0),
             changed: Notify::new(),
             wake: Notify::new(),
         }
@@ -106,6 +114,7 @@ impl<R: Raw> Recovery<R> {
         let lost = queue.lost;
         let came = change(&mut queue);
         self.queued.store(queue.len(), Ordering::SeqCst);
+        self.driven_until.store(queue.driven_until(), Ordering::SeqCst);
         Changed {
             came,
             lost: queue.lost - lost,

@@ -7,7 +7,7 @@ use super::queue::{Ended, Queue};
 use super::{Change, Effect, Recovery, Wanted};
 use crate::backend::{Backend, Raw};
 use crate::cache::Core;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::load::Patience;
 
 /// A write or a delete under way, for as long as its keys must not be replayed. Dropped before it has ended, by a timeout
@@ -190,8 +190,11 @@ impl<'a, B: Backend> Clearing<'a, B> {
     pub(crate) fn ended(mut self, done: &Result<()>) {
         match done {
             Ok(()) => self.end(&Ended::Applied),
-            Err(error) if error.is_transient() => {}
-            Err(_) => self.end(&Ended::Refused),
+            Err(error) if matches!(error.kind(), ErrorKind::NoNamespace | ErrorKind::Unsupported) => {
+                self.end(&Ended::Refused);
+            }
+            // Some of it may be done. To drop it ends it as unclear.
+            Err(_) => {}
         }
     }
 
@@ -211,12 +214,7 @@ impl<B: Backend> Drop for Clearing<'_, B> {
 }
 
 impl<R: Raw> Recovery<R> {
-    fn is_replaying(&self, keys: &[Arc<str>]) -> bool {
-        let queue = self.lock();
-        keys.iter().any(|key| queue.is_replaying(key))
-    }
-
-    /// Waits until no replay of these keys is on its way. One that takes too long is overtaken.
+    /// Waits until no replay of these keys is on its way, or none that is in time.
     async fn replays_ended(&self, most: Duration, keys: &[Arc<str>]) {
         let mut patience = None;
         loop {
@@ -224,13 +222,13 @@ impl<R: Raw> Recovery<R> {
             tokio::pin!(changed);
             // Listens before it looks, so that an end in between is not missed.
             changed.as_mut().enable();
-            if !self.is_replaying(keys) {
+            let Some(left) = self.lock().replays_left(keys, most) else {
                 return;
-            }
+            };
             // No timer is read where there is nothing to wait for.
-            let patience = *patience.get_or_insert_with(|| Patience::new(most));
-            if patience.wait(changed).await.is_none() {
-                self.change(|queue| keys.iter().for_each(|key| queue.overtake(key)));
+            let patience = *patience.get_or_insert_with(|| Patience::new(left));
+            if left.is_zero() || patience.wait(changed).await.is_none() {
+                self.change(|queue| keys.iter().for_each(|key| queue.let_go(key)));
                 return;
             }
         }

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     /// The same for the next increment or new ttl.
     hold_change: AtomicBool,
     release_change: Notify,
+    /// How often it was closed.
+    closed: AtomicUsize,
     calls: Mutex<Vec<String>>,
 }
 
@@ -61,6 +63,9 @@ impl Intercept for Store {
         if matches!(call.method, "increment" | "expire") && inner.hold_change.swap(false, SeqCst) {
             inner.held.notify_one();
             inner.release_change.notified().await;
+        }
+        if call.method == "close" {
+            inner.closed.fetch_add(1, SeqCst);
         }
         let error = |kind| Error::new(kind, "the test says so");
         match inner.state.load(SeqCst) {
@@ -85,6 +90,10 @@ impl Store {
     /// What was asked to be changed since the last look.
     pub(crate) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.calls.lock().expect("no panic"))
+    }
+
+    pub(crate) fn closed(&self) -> usize {
+        self.0.closed.load(SeqCst)
     }
 
     /// Holds back the next write or delete.

@@ -11,7 +11,7 @@ impl<R: Raw> Queue<R> {
         let under_way = self
             .slots
             .iter()
-            .filter(|(key, slot)| slot.replaying && key.starts_with(prefix));
+            .filter(|(key, slot)| slot.replaying.is_some() && key.starts_with(prefix));
         under_way.map(|(key, _)| Arc::clone(key)).collect()
     }
 

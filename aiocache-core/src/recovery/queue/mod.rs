@@ -8,15 +8,22 @@ use crate::backend::Raw;
 use crate::error::Error;
 
 mod clear;
+mod drivers;
 mod replays;
 mod said;
 
+use self::drivers::Drivers;
+use self::replays::Replaying;
 pub(super) use said::{Claimed, Ended, Look, Replayed, Tried};
 
 struct Queued<R> {
     wanted: Wanted<R>,
     number: u64,
     timeouts: u32,
+    /// How often the store had answered at the last try.
+    answers: Option<u64>,
+    /// The first try that failed although the store answers other commands.
+    broken_since: Option<u64>,
 }
 
 struct Slot<R> {
@@ -27,9 +34,8 @@ struct Slot<R> {
     adjusted: u64,
     /// Commands under way.
     commands: usize,
-    replaying: bool,
-    /// A command did not wait for the end of the replay.
-    overtaken: bool,
+    /// The replay that nothing else is to run beside.
+    replaying: Option<Replaying>,
     tries: u64,
     error: Option<Error>,
 }
@@ -50,8 +56,9 @@ pub(in crate::recovery) struct Queue<R> {
     spent: Vec<Wanted<R>>,
     pub(in crate::recovery) replayed: u64,
     pub(in crate::recovery) lost: u64,
-    /// Whether a task tries in the background.
-    driven: bool,
+    /// The number of the last replay.
+    last_replay: u64,
+    drivers: Drivers,
 }
 
 impl<R: Raw> Queue<R> {
@@ -66,7 +73,8 @@ impl<R: Raw> Queue<R> {
             spent: Vec::new(),
             replayed: 0,
             lost: 0,
-            driven: false,
+            last_replay: 0,
+            drivers: Drivers::default(),
         }
     }
 
@@ -75,9 +83,16 @@ impl<R: Raw> Queue<R> {
         self.order.len()
     }
 
-    /// Those keys, oldest command first.
-    pub(in crate::recovery) fn keys(&self) -> Vec<Arc<str>> {
-        self.order.values().cloned().collect()
+    /// Those keys with the numbers of their commands, from this number on and then the ones before, oldest first.
+    pub(in crate::recovery) fn keys_from(&self, number: u64) -> Vec<(u64, Arc<str>)> {
+        let (later, earlier) = (self.order.range(number..), self.order.range(..number));
+        let keys = later.chain(earlier);
+        keys.map(|(&number, key)| (number, Arc::clone(key))).collect()
+    }
+
+    /// Those of these keys that have something queued.
+    pub(in crate::recovery) fn waiting<'k>(&self, keys: &[&'k str]) -> Vec<&'k str> {
+        keys.iter().copied().filter(|key| self.has(key)).collect()
     }
 
     /// Whether this key has something queued.
@@ -178,6 +193,8 @@ impl<R: Raw> Queue<R> {
                 wanted,
                 number,
                 timeouts: 0,
+                answers: None,
+                broken_since: None,
             });
         }
         while self.order.len() > self.settings.capacity {
@@ -217,7 +234,7 @@ impl<R: Raw> Queue<R> {
         let idle = self
             .slots
             .get(key)
-            .is_some_and(|slot| slot.queued.is_none() && slot.commands == 0 && !slot.replaying);
+            .is_some_and(|slot| slot.queued.is_none() && slot.commands == 0 && slot.replaying.is_none());
         if idle {
             self.slots.remove(key);
         }
@@ -231,8 +248,7 @@ impl<R> Slot<R> {
             applied: 0,
             adjusted: 0,
             commands: 0,
-            replaying: false,
-            overtaken: false,
+            replaying: None,
             tries: 0,
             error: None,
         }

@@ -1,29 +1,38 @@
 //! Replays: who may run one, and what comes of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Claimed, Look, Queue, Replayed, Tried, Wanted};
+use super::{Claimed, Look, Queue, Queued, Replayed, Slot, Tried, Wanted};
 use crate::backend::Raw;
+use crate::clock;
 use crate::error::{Error, ErrorKind};
 
 /// After so many tries that took too long, a value is taken for one that the store cannot take in time.
 const TIMEOUTS: u32 = 3;
 
+/// After so long without an answer, while the store answers other commands, a value is taken for one that breaks its
+/// connection.
+const BROKEN: Duration = Duration::from_secs(60);
+
 impl<R: Raw> Queue<R> {
-    /// Whether a replay of this key is on its way.
-    pub(in crate::recovery) fn is_replaying(&self, key: &str) -> bool {
-        self.slots.get(key).is_some_and(|slot| slot.replaying)
+    /// How long commands of these keys are to wait for replays of them; `None` if there are none.
+    pub(in crate::recovery) fn replays_left(&self, keys: &[Arc<str>], most: Duration) -> Option<Duration> {
+        let slots = keys.iter().filter_map(|key| self.slots.get(key));
+        let replaying = slots.filter_map(|slot| slot.replaying.as_ref());
+        replaying.map(|replaying| replaying.left(most)).max()
     }
 
-    /// Notes that a command does not wait any more for the replay of this key.
-    pub(in crate::recovery) fn overtake(&mut self, key: &str) {
+    /// Takes the claim of a replay away, so that nobody waits for it any more.
+    pub(in crate::recovery) fn let_go(&mut self, key: &str) {
         if let Some(slot) = self.slots.get_mut(key) {
-            slot.overtaken |= slot.replaying;
+            slot.replaying = None;
         }
+        self.tidy(key);
     }
 
-    /// What there is to do before a key is read.
-    pub(in crate::recovery) fn look(&mut self, key: &str) -> Look<R> {
+    /// What there is to do before a key is read. A replay that takes longer than `most` is none any more.
+    pub(in crate::recovery) fn look(&mut self, key: &str, most: Duration) -> Look<R> {
         let Some((held, slot)) = self.slots.get_key_value(key) else {
             return Look::Nothing;
         };
@@ -31,7 +40,9 @@ impl<R: Raw> Queue<R> {
             return Look::Nothing;
         };
         let cleared = self.clears.iter().any(|(_, prefix)| key.starts_with(&**prefix));
-        if slot.commands > 0 || slot.replaying || cleared {
+        let replaying = slot.replaying.as_ref();
+        let replays = replaying.is_some_and(|replaying| !replaying.left(most).is_zero());
+        if slot.commands > 0 || replays || cleared {
             return Look::Busy(Tried {
                 times: slot.tries,
                 error: slot.error.clone(),
@@ -39,34 +50,35 @@ impl<R: Raw> Queue<R> {
         }
         let claimed = Claimed {
             key: Arc::clone(held),
+            replay: self.last_replay + 1,
             number: queued.number,
             wanted: queued.wanted.share(),
         };
+        self.last_replay += 1;
         if let Some(slot) = self.slots.get_mut(key) {
-            slot.replaying = true;
+            slot.replaying = Some(Replaying {
+                replay: self.last_replay,
+                since: clock::now(),
+            });
         }
         Look::Claimed(claimed)
     }
 
-    /// Ends a replay of what had this number.
+    /// Ends a replay. `wrote` tells whether it asked for a write, and `answers` how often the store has answered.
     pub(in crate::recovery) fn replayed(
         &mut self,
-        key: &str,
-        number: u64,
+        claimed: &Claimed<R>,
         wrote: bool,
         done: Result<(), Error>,
+        answers: u64,
     ) -> Replayed {
-        let Some(slot) = self.slots.get_mut(key) else {
-            return Replayed::Done;
+        let key = &*claimed.key;
+        let Some(slot) = self.claimed(claimed) else {
+            return self.overtaken(claimed, wrote);
         };
-        slot.replaying = false;
-        if std::mem::take(&mut slot.overtaken) && wrote {
-            // The replay may stand over a newer value, or may still come to. Nobody knows which, and a miss is right.
-            self.last += 1;
-            self.queue(key, self.last, Wanted::Nothing);
-            return Replayed::Changed;
-        }
-        let queued = slot.queued.as_mut().filter(|queued| queued.number == number);
+        slot.replaying = None;
+        let queued = slot.queued.as_mut();
+        let queued = queued.filter(|queued| queued.number == claimed.number);
         let ended = match (done, queued) {
             (Ok(()), Some(_)) => {
                 self.replayed += 1;
@@ -78,10 +90,7 @@ impl<R: Raw> Queue<R> {
                 slot.tries += 1;
                 slot.error = Some(error.clone());
                 let late = error.kind() == ErrorKind::Timeout;
-                let spent = queued.is_some_and(|queued| {
-                    queued.timeouts += u32::from(late);
-                    queued.timeouts >= TIMEOUTS
-                });
+                let spent = queued.is_some_and(|queued| queued.is_spent(late, answers));
                 if spent {
                     self.give_value_up(key);
                 }
@@ -104,27 +113,66 @@ impl<R: Raw> Queue<R> {
     }
 
     /// Ends a replay that did not come to an end.
-    pub(in crate::recovery) fn replay_dropped(&mut self, key: &str) {
-        if let Some(slot) = self.slots.get_mut(key) {
-            slot.replaying = false;
-            slot.overtaken = false;
+    pub(in crate::recovery) fn replay_dropped(&mut self, claimed: &Claimed<R>, wrote: bool) {
+        match self.claimed(claimed) {
+            Some(slot) => {
+                slot.replaying = None;
+                self.tidy(&claimed.key);
+            }
+            None => drop(self.overtaken(claimed, wrote)),
         }
-        self.tidy(key);
     }
 
-    /// Notes that a task begins to try in the background; false if one does already.
-    pub(in crate::recovery) fn begin_to_drive(&mut self) -> bool {
-        !std::mem::replace(&mut self.driven, true)
+    /// The slot of a replay that still has its claim.
+    fn claimed(&mut self, claimed: &Claimed<R>) -> Option<&mut Slot<R>> {
+        let slot = self.slots.get_mut(&claimed.key);
+        slot.filter(|slot| {
+            slot.replaying
+                .as_ref()
+                .is_some_and(|one| one.replay == claimed.replay)
+        })
     }
 
-    /// Whether that task still has something to do; if not, it has ended.
-    pub(in crate::recovery) fn is_still_driven(&mut self) -> bool {
-        self.driven = !self.order.is_empty();
-        self.driven
+    /// Ends a replay without its claim.
+    fn overtaken(&mut self, claimed: &Claimed<R>, wrote: bool) -> Replayed {
+        if !wrote {
+            return Replayed::Changed;
+        }
+        // It may stand over a newer value, or may still come to. Nobody knows which, and a miss is right.
+        self.slots
+            .entry(Arc::clone(&claimed.key))
+            .or_insert_with(Slot::new);
+        self.last += 1;
+        self.queue(&claimed.key, self.last, Wanted::Nothing);
+        Replayed::Changed
     }
+}
 
-    /// Notes that it has ended.
-    pub(in crate::recovery) fn stop_to_drive(&mut self) {
-        self.driven = false;
+/// The claim of a replay.
+pub(super) struct Replaying {
+    /// Its number among all.
+    replay: u64,
+    since: u64,
+}
+
+impl Replaying {
+    /// How long it is to be waited for.
+    fn left(&self, most: Duration) -> Duration {
+        let passed = clock::now().saturating_sub(self.since);
+        most.saturating_sub(Duration::from_nanos(passed))
+    }
+}
+
+impl<R> Queued<R> {
+    /// Notes a try without an answer, and says whether there were enough of them.
+    fn is_spent(&mut self, late: bool, answers: u64) -> bool {
+        self.timeouts += u32::from(late);
+        let before = self.answers.replace(answers);
+        if before.is_some_and(|before| answers > before) {
+            // Others are answered: it may be this one that breaks its connection.
+            self.broken_since.get_or_insert_with(clock::now);
+        }
+        let broken = self.broken_since.map(|since| clock::now().saturating_sub(since));
+        self.timeouts >= TIMEOUTS || broken.is_some_and(|broken| Duration::from_nanos(broken) >= BROKEN)
     }
 }

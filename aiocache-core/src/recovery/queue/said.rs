@@ -39,6 +39,9 @@ pub(in crate::recovery) enum Look<R> {
 /// The right to replay a key.
 pub(in crate::recovery) struct Claimed<R> {
     pub(in crate::recovery) key: Arc<str>,
+    /// The number of this replay among all.
+    pub(in crate::recovery) replay: u64,
+    /// The number of what it repeats.
     pub(in crate::recovery) number: u64,
     pub(in crate::recovery) wanted: Wanted<R>,
 }
