@@ -5,7 +5,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use aiocache_core::testing::{
-    Chaos, Intercepted, Recorder, assert_absent, assert_hit, assert_loaded, assert_there, pass, paused,
+    Chaos, Intercepted, Recorder, Storm, assert_absent, assert_hit, assert_loaded, assert_there, pass, paused,
 };
 use aiocache_core::{
     Cache, ErrorKind, EventKind, MemoryBackend, Object, Policy, RedLock, SimpleMemoryCache, Ttl,
@@ -221,4 +221,29 @@ mod an_intercepted_store {
         let recorded = Intercepted::new(MemoryBackend::<Bytes>::new(), Recorder::new());
         Fixture::own(Intercepted::new(recorded, Chaos::seeded(1)))
     });
+}
+
+#[tokio::test]
+async fn a_storm_reports_when_its_callers_had_errors_and_when_no_more() {
+    let chaos = Chaos::seeded(1);
+    let store = Intercepted::new(MemoryBackend::<Object>::new(), chaos.clone());
+    let storm = Storm::begin(store, 5);
+    tokio::time::sleep(SECOND / 50).await;
+    chaos.set_down(true);
+    tokio::time::sleep(SECOND / 50).await;
+    chaos.set_down(false);
+    let back = std::time::Instant::now();
+    tokio::time::sleep(SECOND / 50).await;
+    let report = storm.end().await;
+    assert!(report.errors().count() >= 5);
+    assert!(
+        report
+            .errors()
+            .all(|error| error.kind() == ErrorKind::Unavailable)
+    );
+    assert_eq!(report.errors_after(back).count(), 0);
+    assert!(report.success_after(back).is_some());
+    assert_eq!(report.success_after(std::time::Instant::now()), None);
+    assert!(report.commands() > report.errors().count());
+    assert!(report.slowest() < SECOND * 10);
 }

@@ -2,77 +2,33 @@
 
 mod support;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use aiocache_core::testing::{Direction, Fault, MemcachedServer};
+use aiocache_core::testing::{Direction, Fault, MemcachedServer, Storm};
 use aiocache_core::{Backend, Error, ErrorKind, Want};
 use aiocache_memcached::MemcachedBackend;
 use support::{backend, bytes, get, proxy, scaled, server};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-/// What a task saw: each command's time of answer, how long it took, and its error.
-type Seen = Vec<(Instant, Duration, Option<Error>)>;
-
-fn storm(memcached: &MemcachedBackend, stop: &Arc<AtomicBool>, tasks: usize) -> Vec<JoinHandle<Seen>> {
-    let task = |task: usize| {
-        let (memcached, stop) = (memcached.clone(), Arc::clone(stop));
-        tokio::spawn(async move {
-            let key = format!("key-{task}");
-            let mut seen = Seen::new();
-            for round in 0_usize.. {
-                if stop.load(Relaxed) {
-                    break;
-                }
-                let start = Instant::now();
-                let result = match round % 3 {
-                    0 => memcached.write(&key, bytes(&key), None).await,
-                    1 => get(&memcached, &key).await.map(|_| ()),
-                    _ => memcached.delete(&key).await.map(|_| ()),
-                };
-                seen.push((Instant::now(), start.elapsed(), result.err()));
-                sleep(Duration::from_millis(1)).await;
-            }
-            seen
-        })
-    };
-    (0..tasks).map(task).collect()
-}
-
-async fn joined(tasks: Vec<JoinHandle<Seen>>) -> Seen {
-    let mut all = Seen::new();
-    for task in tasks {
-        all.extend(task.await.expect("no panic"));
-    }
-    all
-}
-
-fn slowest(seen: &Seen) -> Duration {
-    seen.iter().map(|(_, took, _)| *took).max().expect("commands ran")
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_costs_idempotent_callers_nothing() {
     let mut server = server();
-    let memcached = backend(&server);
-    let stop = Arc::default();
-    let tasks = storm(&memcached, &stop, 50);
+    let storm = Storm::begin(backend(&server), 50);
     let restarts = scaled(3, 30);
     for _ in 0..restarts {
         sleep(Duration::from_millis(150)).await;
         tokio::task::block_in_place(|| server.restart()).expect("the server obeys");
     }
     sleep(Duration::from_millis(300)).await;
-    stop.store(true, Relaxed);
-    let seen = joined(tasks).await;
-    let errors: Vec<_> = seen.iter().filter_map(|(.., error)| error.as_ref()).collect();
+    let seen = storm.end().await;
+    let errors: Vec<_> = seen.errors().collect();
     println!(
         "P6: {} commands over {restarts} restarts, slowest {:?}",
-        seen.len(),
-        slowest(&seen)
+        seen.commands(),
+        seen.slowest()
     );
+    assert!(seen.commands() > 0);
     assert!(
         errors.is_empty(),
         "{} errors, the first {}",
@@ -84,43 +40,30 @@ async fn a_restart_costs_idempotent_callers_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_away_is_unavailable_only_while_it_is_away() {
     let mut server = server();
-    let memcached = backend(&server);
-    let stop = Arc::default();
-    let tasks = storm(&memcached, &stop, 50);
+    let storm = Storm::begin(backend(&server), 50);
     sleep(Duration::from_millis(100)).await;
     server.kill().expect("the server obeys");
     sleep(Duration::from_millis(1500)).await;
     tokio::task::block_in_place(|| server.restart()).expect("the server obeys");
     let back = Instant::now();
     sleep(Duration::from_millis(700)).await;
-    stop.store(true, Relaxed);
-    let seen = joined(tasks).await;
+    let seen = storm.end().await;
 
-    let first = seen
-        .iter()
-        .filter(|(at, _, error)| *at > back && error.is_none())
-        .map(|(at, ..)| *at)
-        .min();
-    let first = first.expect("it works again") - back;
+    let first = seen.success_after(back).expect("it works again") - back;
     println!(
         "P6: {} commands around 1.5 s without a server, slowest {:?}, first success after {first:?}",
-        seen.len(),
-        slowest(&seen)
+        seen.commands(),
+        seen.slowest()
     );
     assert!(
         first <= Duration::from_millis(300),
         "first success after {first:?}"
     );
-    let late = seen
-        .iter()
-        .filter(|(at, _, error)| *at > back + Duration::from_millis(300) && error.is_some());
+    let late = seen.errors_after(back + Duration::from_millis(300));
     assert_eq!(late.count(), 0);
-    let kinds = seen
-        .iter()
-        .filter_map(|(.., error)| error.as_ref())
-        .map(Error::kind);
+    let kinds = seen.errors().map(Error::kind);
     assert!(kinds.clone().count() > 0 && kinds.clone().all(|kind| kind == ErrorKind::Unavailable));
-    assert!(slowest(&seen) <= Duration::from_millis(700));
+    assert!(seen.slowest() <= Duration::from_millis(700));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! For tests of services: [`Recorder`] and [`Chaos`] in front of a backend, [`paused`] time, the assertions
 //! [`assert_hit`], [`assert_loaded`], [`assert_there`] and [`assert_absent`], throw-away servers, and a proxy that
 //! disturbs their connections. For authors of a backend: the conformance suite,
-//! [`backend_conformance!`](crate::backend_conformance).
+//! [`backend_conformance!`](crate::backend_conformance), and a [`Storm`] of callers to hold against faults.
 
 mod asserts;
 pub mod cases;
@@ -18,6 +18,7 @@ mod recorder;
 mod sample;
 #[cfg(unix)]
 mod servers;
+mod storm;
 mod together;
 
 pub use asserts::{assert_absent, assert_hit, assert_loaded, assert_source, assert_there};
@@ -32,4 +33,5 @@ pub use recorder::{Recorded, Recorder};
 pub use sample::Sample;
 #[cfg(unix)]
 pub use servers::{Answer, Memcached, MemcachedServer, Redis, RedisServer, Server, ServerBuilder, Software};
+pub use storm::{Storm, StormReport};
 pub use together::Together;
