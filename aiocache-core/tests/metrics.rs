@@ -144,7 +144,7 @@ fn commands_keys_loads_and_evictions_are_counted() {
             .multi_get::<u32>(["a", "c", "d"])
             .await
             .expect("memory answers");
-        cache.get::<String>("c").await.expect_err("a number");
+        cache.get::<String>("d").await.expect_err("a number");
         cache.delete("nothing").await.expect("memory answers");
         let expected = [
             ("aiocache_errors_total{cache=users,command=get,kind=Type}", 1),
