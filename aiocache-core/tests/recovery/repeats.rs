@@ -1,7 +1,4 @@
-//! Failed writes and deletes are repeated, and the last command of each key wins.
-
-#[path = "support/failing.rs"]
-mod failing;
+//! What is repeated and when, and what is served until then.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +7,9 @@ use aiocache_core::testing::Intercepted;
 use aiocache_core::{
     Cache, ErrorKind, JsonSerializer, MemoryBackend, OptimisticLock, Policy, RecoverySettings, Remaining, Ttl,
 };
-use failing::{DOWN, FULL, LATER, MUTE, SECOND, Store, Tested, UP, cache, failed, holds, with};
 use tokio::time::{sleep, timeout};
+
+use crate::failing::{DOWN, FULL, LATER, MUTE, SECOND, Store, Tested, UP, cache, failed, holds, with};
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_write_and_a_failed_delete_are_repeated_when_the_store_answers() {

@@ -1,15 +1,13 @@
 //! A replay, or the task that tries in the background, whose runtime stands still or ends: nobody else is held up by it, and
 //! nothing old stays.
 
-#[path = "support/failing.rs"]
-mod failing;
-
 use std::time::Duration;
 
 use aiocache_core::{ErrorKind, RecoverySettings};
-use failing::{DOWN, HALF, LATER, SECOND, STERN, Store, Tested, UP, cache, failed, holds, with};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep};
+
+use crate::failing::{DOWN, HALF, LATER, SECOND, STERN, Store, Tested, UP, cache, failed, holds, with};
 
 /// Longer than a replay may take without an answer.
 const OVERDUE: Duration = Duration::from_secs(6);

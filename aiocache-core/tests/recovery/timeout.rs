@@ -1,13 +1,11 @@
 //! The timeout holds where failed writes are repeated, whatever deadlines the store has.
 
-#[path = "support/slow.rs"]
-mod slow;
-
 use std::time::Duration;
 
 use aiocache_core::{Cache, ErrorKind, RecoverySettings};
-use slow::{Slow, Way};
 use tokio::time::{Instant, timeout};
+
+use crate::slow::{Slow, Way};
 
 const WRITE: Duration = Duration::from_millis(100);
 const SECOND: Duration = Duration::from_secs(1);

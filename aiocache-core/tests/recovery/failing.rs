@@ -1,7 +1,5 @@
 //! A store that fails as a test tells it to, under a cache that repeats.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

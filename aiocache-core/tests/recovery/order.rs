@@ -1,12 +1,10 @@
-//! What was found by reading: ways in which a failed command got lost, or came over a newer one.
-
-#[path = "support/failing.rs"]
-mod failing;
+//! A failed command is not lost behind another one, and does not come over a newer one.
 
 use aiocache_core::{ErrorKind, Policy, Result, scope};
-use failing::{DOWN, LATER, PARTLY, SECOND, STERN, Tested, UP, cache, failed, holds};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+
+use crate::failing::{DOWN, LATER, PARTLY, SECOND, STERN, Tested, UP, cache, failed, holds};
 
 fn delete(cache: &Tested, key: &'static str) -> JoinHandle<Result<u64>> {
     let cache = cache.with_timeout(None);

@@ -1,0 +1,9 @@
+//! Failed writes and deletes are repeated, and the last command of each key wins.
+
+mod alone;
+mod failing;
+mod order;
+mod repeats;
+#[path = "../support/slow.rs"]
+mod slow;
+mod timeout;
