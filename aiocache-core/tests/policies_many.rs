@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, EventKind, Policy, SimpleMemoryCache, Source, Timed, Ttl, observe};
-use tokio::time::{advance, sleep};
+use tokio::time::{Instant, advance, sleep, timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -267,7 +267,7 @@ async fn a_load_that_takes_too_long_is_dropped_and_old_values_are_served() {
     assert_eq!(cache.loads_under_way(), 0, "the keys are free");
     assert_eq!(ask(&["a", "b"], false).await.0.unwrap().len(), 2);
     advance(MINUTE).await;
-    let began = tokio::time::Instant::now();
+    let began = Instant::now();
     let (answer, source) = ask(&["a", "b"], true).await;
     assert_eq!(
         (answer.unwrap(), source),
@@ -286,4 +286,38 @@ async fn a_load_that_takes_too_long_is_dropped_and_old_values_are_served() {
         "{:?}",
         began.elapsed()
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_answered_with_what_is_old_waits_for_no_flight_any_more() {
+    let origin = Origin::default();
+    assert_eq!(origin.ask(&["a"], 1).await.0, pairs([("a", 1)]));
+    advance(MINUTE).await;
+    // A load of a that fails after five seconds, and one of b whose caller goes away after two.
+    let slow = async || {
+        let load = || async {
+            sleep(SECOND * 5).await;
+            Err::<u32, _>("down".to_owned())
+        };
+        origin.cache.get_or_load("a", &PATIENT, load).await
+    };
+    let gone = async || {
+        let load = std::future::pending::<Result<u32, String>>;
+        let call = origin.cache.get_or_load("b", &PATIENT, load);
+        timeout(SECOND * 2, call).await
+    };
+    // Meanwhile a refresh of a fails, so that a rests.
+    let refresh = async || {
+        sleep(SECOND).await;
+        let load = || async { Err::<u32, _>("down".to_owned()) };
+        let call = origin.cache.get_or_load("a", &PATIENT, load);
+        aiocache_core::scope().read(false).run(call).await
+    };
+    let began = Instant::now();
+    let ask = async || (origin.ask(&["a", "b"], 2).await, began.elapsed());
+    let (slow, gone, refresh, asked) = tokio::join!(slow(), gone(), refresh(), ask());
+    assert_eq!((slow, refresh), (Ok(1), Err("down".to_owned())));
+    assert!(gone.is_err(), "it went away");
+    assert_eq!(asked.0, (pairs([("a", 1), ("b", 2)]), Source::Stale));
+    assert!(asked.1 < SECOND * 3, "{:?}", asked.1);
 }

@@ -24,7 +24,7 @@ type Boarded<R> = (Vec<Led<R>>, Vec<Awaited<R>>);
 
 /// A flight that another caller leads.
 pub(super) struct Awaited<R> {
-    index: usize,
+    pub(super) index: usize,
     seat: Seat<R>,
 }
 
@@ -47,7 +47,7 @@ where
         let (mut led, mut awaited) = (Vec::new(), Vec::new());
         for index in 0..self.items.len() {
             let item = &self.items[index];
-            if item.key.is_failed() || !matches!(item.answer, Answer::Open | Answer::Undecodable) {
+            if item.key.is_failed() || !item.is_open() {
                 continue;
             }
             let seat = flights.join(item.key.as_str(), of);

@@ -33,6 +33,13 @@ pub(super) struct Item<A, G, V> {
     pub(super) answer: Answer<G, V>,
 }
 
+impl<A, G, V> Item<A, G, V> {
+    /// Whether its key still wants an answer.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.answer, Answer::Open | Answer::Undecodable)
+    }
+}
+
 pub(super) enum Answer<G, V> {
     /// Nothing was found.
     Open,
@@ -161,7 +168,7 @@ where
             self.prepare(&mut led, sample.as_ref()).await;
             // Another caller's load may have failed since.
             self.serve_resting();
-            self.free_answered(&mut led);
+            self.free_answered(&mut led, &mut awaited);
             if must_load || !led.is_empty() {
                 must_load = false;
                 if let Err(returned) = self.load(&mut load, std::mem::take(&mut led)).await {

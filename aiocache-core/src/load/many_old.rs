@@ -1,5 +1,6 @@
 //! What a call over several keys serves where its load fails.
 
+use super::board::Awaited;
 use super::bulk::{KeyOf, PairHooks, ValueOf};
 use super::many::{Answer, Flow, Led};
 use super::old::Old;
@@ -30,23 +31,20 @@ where
         let failures = self.bulk.cache.core.flights.failures();
         let rests = |index: &usize| {
             let item = &self.items[*index];
-            let open = matches!(item.answer, Answer::Open | Answer::Undecodable);
-            open && item.old.is_some() && failures.rests(item.key.as_str())
+            item.is_open() && item.old.is_some() && failures.rests(item.key.as_str())
         };
         let resting: Vec<usize> = (0..self.items.len()).filter(rests).collect();
         self.serve_old(&resting);
     }
 
-    /// Lets go of leads whose keys are answered.
-    pub(super) fn free_answered(&self, led: &mut Vec<Led<B::Raw>>) {
+    /// Lets go of leads whose keys are answered, and of seats: what their flights bring is not wanted any more.
+    pub(super) fn free_answered(&self, led: &mut Vec<Led<B::Raw>>, awaited: &mut Vec<Awaited<B::Raw>>) {
         for place in (0..led.len()).rev() {
-            if !matches!(
-                self.items[led[place].index].answer,
-                Answer::Open | Answer::Undecodable
-            ) {
+            if !self.items[led[place].index].is_open() {
                 led.swap_remove(place).lead.land(Landing::FailedAlone);
             }
         }
+        awaited.retain(|one| self.items[one.index].is_open());
     }
 
     /// Shares the error of a load of these keys, and falls back to what is old.
