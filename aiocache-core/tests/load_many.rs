@@ -296,3 +296,27 @@ async fn an_error_that_is_shared_counts_as_shared() {
     let stats = cache.stats();
     assert_eq!((stats.loads, stats.loads_failed, stats.loads_shared), (1, 1, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_wait_does_not_run_down_while_the_function_runs() {
+    let (cache, source) = parts();
+    let patient = Policy::new().max_wait(LOAD * 3 / 2);
+    let others = async {
+        let pending = std::future::pending::<Result<u32, String>>;
+        let alone = Policy::new();
+        let gone = tokio::time::timeout(LOAD * 11 / 10, cache.get_or_load("bb", &alone, pending));
+        let slow = || async {
+            sleep(LOAD * 3).await;
+            Ok::<_, String>(30_u32)
+        };
+        tokio::join!(gone, cache.get_or_load("ccc", &alone, slow))
+    };
+    let load = |missing| source.lengths(missing);
+    let call = cache.multi_get_or_load(["a", "bb", "ccc"], &patient, load);
+    let ((gone, slow), all) = tokio::join!(others, call);
+    assert!(gone.is_err(), "its caller went away");
+    assert_eq!(slow, Ok(30));
+    // It waited for a tenth of a load, ran one, and then waited for nine tenths.
+    assert_eq!(all, Ok(BTreeMap::from([("a", 1), ("bb", 2), ("ccc", 30)])));
+    assert_eq!(source.asked(), [["a"], ["bb"]]);
+}

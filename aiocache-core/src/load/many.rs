@@ -10,6 +10,8 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::bulk::{Bulk, KeyOf, PairHooks, ValueOf};
 use super::flight::Flight;
 use super::old::Old;
@@ -163,7 +165,8 @@ where
         };
         // Keys that cannot be written go to the function every time, and so does an empty list.
         let mut must_load = self.items.is_empty() || self.items.iter().any(|item| item.key.is_failed());
-        let mut patience = None;
+        // Runs down while it waits for others, and not while its own function runs.
+        let mut patience = self.policy.max_wait;
         loop {
             self.prepare(&mut led, sample.as_ref()).await;
             // Another caller's load may have failed since.
@@ -175,12 +178,15 @@ where
                     return self.fail(returned);
                 }
             }
-            let patience = *patience.get_or_insert_with(|| Patience::new(self.policy.max_wait));
-            match self.wait(&mut led, &mut awaited, patience).await {
-                Err(returned) => return self.fail(returned),
-                Ok(()) if led.is_empty() && awaited.is_empty() => break,
-                Ok(()) => {}
+            if awaited.is_empty() {
+                break;
             }
+            let began = Instant::now();
+            let waited = self.wait(&mut led, &mut awaited, Patience::new(patience)).await;
+            if let Err(returned) = waited {
+                return self.fail(returned);
+            }
+            patience = patience.saturating_sub(began.elapsed());
         }
         self.assemble()
     }
