@@ -254,7 +254,12 @@ where
         let ids: Vec<u64> = led.iter().map(|led| led.lead.id()).collect();
         let mut keys = Vec::with_capacity(led.len());
         let mut chosen: Vec<usize> = led.iter().map(|led| led.index).collect();
-        chosen.extend((0..self.items.len()).filter(|&index| self.items[index].key.is_failed()));
+        // A key that cannot be written has no flight, and goes with the first load.
+        let unwritable = |index: &usize| {
+            let item = &self.items[*index];
+            item.key.is_failed() && item.asked.is_some()
+        };
+        chosen.extend((0..self.items.len()).filter(unwritable));
         // In the order the caller gave.
         chosen.sort_unstable();
         for &index in &chosen {
