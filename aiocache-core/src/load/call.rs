@@ -2,9 +2,9 @@
 
 use std::marker::PhantomData;
 
-use super::hooks::{FailIf, Fallback, OnTimeout, ShareWith, SkipIf, TtlWith};
-use super::mode::Mode;
-use super::timeout::{FromTimeout, SaysTimeout};
+use super::policy::hooks::{FailIf, Fallback, OnTimeout, ShareWith, SkipIf, TtlWith};
+use super::policy::mode::Mode;
+use super::policy::timeout::{FromTimeout, SaysTimeout};
 use super::{Policy, Prime};
 use crate::backend::Backend;
 use crate::cache::Cache;

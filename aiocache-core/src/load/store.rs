@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::flight::Storing;
-use super::held::held;
-use super::lifetime::Lifetime;
+use super::flights::flight::Storing;
+use super::flights::held::held;
+use super::policy::lifetime::Lifetime;
 use super::{At, Lead};
 use crate::backend::Backend;
 use crate::cache::Cache;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Policy;
-use super::mode::Mode;
+use super::policy::mode::Mode;
 use crate::ttl::Ttl;
 
 #[doc(hidden)]

@@ -1,8 +1,8 @@
 //! A write or a delete beats the loads under way.
 
-use super::Flights;
+use super::Writers;
 use super::flight::supersede;
-use super::flights::Writers;
+use crate::load::Flights;
 use crate::sync::atomic::Ordering;
 
 /// A write under way. While it lives no load of its keys stores, and when it goes, those that began meanwhile may

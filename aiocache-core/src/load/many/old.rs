@@ -2,13 +2,13 @@
 
 use super::board::Awaited;
 use super::bulk::{KeyOf, PairHooks, ValueOf};
-use super::many::{Answer, Flow, Led};
-use super::old::Old;
 use super::pairs::BulkOutcome;
-use super::{Landing, NoneRule, Share};
+use super::{Answer, Flow, Led};
 use crate::backend::Backend;
 use crate::events::EventKind;
 use crate::key::KeyBuf;
+use crate::load::single::old::Old;
+use crate::load::{Landing, NoneRule, Share};
 use crate::serializer::{Dump, Load};
 
 impl<B, S, K, X, H, A, P> Flow<'_, B, S, K, X, H, A, P>
@@ -24,7 +24,7 @@ where
     P: Fn(&mut KeyBuf, &KeyOf<K>),
 {
     /// Answers keys whose source is to be left alone with what is old.
-    pub(super) fn serve_resting(&mut self) {
+    pub(in crate::load) fn serve_resting(&mut self) {
         if !self.serves_old() {
             return;
         }
@@ -38,7 +38,11 @@ where
     }
 
     /// Lets go of leads whose keys are answered, and of seats: what their flights bring is not wanted any more.
-    pub(super) fn free_answered(&self, led: &mut Vec<Led<B::Raw>>, awaited: &mut Vec<Awaited<B::Raw>>) {
+    pub(in crate::load) fn free_answered(
+        &self,
+        led: &mut Vec<Led<B::Raw>>,
+        awaited: &mut Vec<Awaited<B::Raw>>,
+    ) {
         for place in (0..led.len()).rev() {
             if !self.items[led[place].index].is_open() {
                 led.swap_remove(place).lead.land(Landing::FailedAlone);
@@ -48,7 +52,7 @@ where
     }
 
     /// Shares the error of a load of these keys, and falls back to what is old.
-    pub(super) fn failed(
+    pub(in crate::load) fn failed(
         &mut self,
         loaded: &[usize],
         led: Vec<Led<B::Raw>>,
@@ -73,7 +77,11 @@ where
     }
 
     /// Frees the keys of a load that took too long, and answers them likewise.
-    pub(super) fn timed_out(&mut self, loaded: &[usize], led: Vec<Led<B::Raw>>) -> Result<(), K::Return> {
+    pub(in crate::load) fn timed_out(
+        &mut self,
+        loaded: &[usize],
+        led: Vec<Led<B::Raw>>,
+    ) -> Result<(), K::Return> {
         let after = self.policy.hard().unwrap_or_default();
         self.note_failure(&led);
         for Led { lead, .. } in led {
@@ -106,12 +114,12 @@ where
     }
 
     /// Whether an error is a failure of the source, and no answer.
-    pub(super) fn is_failure(&self, rest: &K::Rest) -> bool {
+    pub(in crate::load) fn is_failure(&self, rest: &K::Rest) -> bool {
         self.bulk.hooks.fails(rest).unwrap_or(true)
     }
 
     /// Answers these keys with what is old, where they have that.
-    pub(super) fn serve_old(&mut self, indices: &[usize]) {
+    pub(in crate::load) fn serve_old(&mut self, indices: &[usize]) {
         let mut served = 0;
         for &index in indices {
             let item = &mut self.items[index];

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::settled::Settled;
-use super::single::Missed;
-use super::{At, Call, Hooks, Landing, Lead, NoneRule, Outcome, Policy, Share, Split};
+use super::Missed;
 use crate::backend::{Backend, Raw};
 use crate::events::EventKind;
+use crate::load::settled::Settled;
+use crate::load::{At, Call, Hooks, Landing, Lead, NoneRule, Outcome, Policy, Share, Split};
 use crate::scope::{self, Source};
 use crate::serializer::{Dump, Load};
 
@@ -21,7 +21,7 @@ where
     H: Hooks<K>,
 {
     /// Stores what was loaded as far as it may be, lands it, and gives it back.
-    pub(super) async fn settle<M>(
+    pub(in crate::load) async fn settle<M>(
         &self,
         at: At<'_>,
         policy: &Policy<M>,
@@ -119,7 +119,7 @@ where
     }
 
     /// Frees the key of a load that took too long.
-    pub(super) fn timed_out<M>(
+    pub(in crate::load) fn timed_out<M>(
         &self,
         at: At<'_>,
         policy: &Policy<M>,
@@ -148,7 +148,7 @@ where
     }
 
     /// Lands a value. It is written once more for those who wait, so that a value needs no `Clone`.
-    pub(super) fn land(&self, lead: Lead<B::Raw>, value: &K::Value, copy: Option<B::Raw>) {
+    pub(in crate::load) fn land(&self, lead: Lead<B::Raw>, value: &K::Value, copy: Option<B::Raw>) {
         if !lead.close() {
             return lead.land(Landing::Alone);
         }

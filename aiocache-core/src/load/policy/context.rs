@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 
-use super::{Hooks, Outcome};
+use crate::load::{Hooks, Outcome};
 use crate::sync::{Mutex, MutexGuard};
 use crate::ttl::Ttl;
 

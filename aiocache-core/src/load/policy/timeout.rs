@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Hooks, Outcome};
 use crate::error::{Error, ErrorKind};
+use crate::load::{Hooks, Outcome};
 
 /// An error that can say of itself that a load took too long.
 #[diagnostic::on_unimplemented(

@@ -1,15 +1,23 @@
 //! The flights of a cache, by stored key.
 
+pub(super) mod failures;
+pub(super) mod flight;
+pub(super) mod held;
+pub(super) mod landing;
+pub(super) mod patience;
+pub(super) mod watched;
+pub(super) mod writing;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use super::failures::Failures;
-use super::flight::Flight;
 use crate::backend::Capabilities;
 use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard};
+use failures::Failures;
+use flight::Flight;
 
 /// Few where each access is a point at which schedules part.
 const SHARDS: usize = if cfg!(aiocache_shuttle) { 2 } else { 16 };

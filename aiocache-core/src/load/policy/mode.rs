@@ -6,8 +6,8 @@ use std::future::Future;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use super::settled::Settled;
 use super::timeout::FromTimeout;
+use crate::load::settled::Settled;
 
 /// A load runs inside the call that leads it, and may borrow from it. What a [`Policy`](super::Policy) starts as.
 #[derive(Debug, Clone, Copy)]

@@ -1,30 +1,30 @@
 //! Reading a value together with its age, and serving one that is old.
 
-use super::lifetime::Age;
-use super::look::Answer;
-use super::{At, Call, Found, Hooks, NoneRule, Outcome, Policy, Share};
 use crate::backend::{Backend, Entry, Want};
 use crate::error::Error;
+use crate::load::look::Answer;
+use crate::load::policy::lifetime::Age;
+use crate::load::{At, Call, Found, Hooks, NoneRule, Outcome, Policy, Share};
 use crate::serializer::{Dump, Load};
 
 /// What a read found, and how old that is.
-pub(super) struct Aged<V> {
-    pub(super) found: Found<V>,
-    pub(super) age: Age,
+pub(in crate::load) struct Aged<V> {
+    pub(in crate::load) found: Found<V>,
+    pub(in crate::load) age: Age,
     /// The value once more, for the load.
-    pub(super) twin: Option<V>,
+    pub(in crate::load) twin: Option<V>,
 }
 
 /// A value, or a cached `None`, beyond its ttl.
 #[derive(Debug)]
-pub(super) enum Old<V> {
+pub(in crate::load) enum Old<V> {
     Value(V),
     None,
 }
 
 impl<V> Old<V> {
     /// It, as the function returns it.
-    pub(super) fn into_returned<K: Outcome<Value = V>>(self) -> K::Return {
+    pub(in crate::load) fn into_returned<K: Outcome<Value = V>>(self) -> K::Return {
         match self {
             Self::Value(value) => K::value(value),
             // Only a kind that stores a None reads one.
@@ -44,18 +44,22 @@ where
     H: Hooks<K>,
 {
     /// Whether the age of a value matters, and the store tells it.
-    pub(super) fn tells_age<M>(&self, policy: &Policy<M>) -> bool {
+    pub(in crate::load) fn tells_age<M>(&self, policy: &Policy<M>) -> bool {
         policy.ages() && self.cache.core.capabilities.remaining_ttl
     }
 
     /// Reads as the command `get`, in one round trip with the remaining ttl.
-    pub(super) async fn look_with_age<M>(&self, at: At<'_>, policy: &Policy<M>) -> Aged<K::Value> {
+    pub(in crate::load) async fn look_with_age<M>(&self, at: At<'_>, policy: &Policy<M>) -> Aged<K::Value> {
         let aged = self.ageing(policy);
         self.cache.look_for(at, Want::REMAINING, aged).await
     }
 
     /// The same once more, past the hooks.
-    pub(super) async fn look_again_with_age<M>(&self, at: At<'_>, policy: &Policy<M>) -> Aged<K::Value> {
+    pub(in crate::load) async fn look_again_with_age<M>(
+        &self,
+        at: At<'_>,
+        policy: &Policy<M>,
+    ) -> Aged<K::Value> {
         let aged = self.ageing(policy);
         self.cache.look_again_for(at, Want::REMAINING, aged).await
     }

@@ -5,18 +5,18 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use super::held::is_held;
-use super::lifetime::Age;
-use super::patience::Patience;
-use super::settled::Settled;
-use super::single::Missed;
-use super::watched::Loaded;
-use super::{At, Call, Found, Hooks, Landing, Lead, NoneRule, Outcome, Policy, Share, Turn};
+use super::Missed;
 use crate::backend::Backend;
+use crate::load::flights::held::is_held;
+use crate::load::flights::patience::Patience;
+use crate::load::flights::watched::Loaded;
+use crate::load::policy::lifetime::Age;
+use crate::load::settled::Settled;
+use crate::load::{At, Call, Found, Hooks, Landing, Lead, NoneRule, Outcome, Policy, Share, Turn};
 use crate::scope::Source;
 use crate::serializer::{Dump, Load};
 
-pub(super) enum Boarded<R, T> {
+pub(in crate::load) enum Boarded<R, T> {
     Lead(Lead<R>),
     /// The lead of a flight that nobody can join.
     Alone(Lead<R>),
@@ -24,7 +24,7 @@ pub(super) enum Boarded<R, T> {
     Landed(Settled<T>),
 }
 
-pub(super) enum Prepared<R, T> {
+pub(in crate::load) enum Prepared<R, T> {
     Load(Lead<R>),
     /// It came into the cache meanwhile.
     There(T),
@@ -42,7 +42,7 @@ where
 {
     /// Joins the key's flight: leads it, or waits for what it brings. Who gets nothing from it leads one alone, or
     /// serves the old value.
-    pub(super) async fn board<M>(
+    pub(in crate::load) async fn board<M>(
         &self,
         at: At<'_>,
         policy: &Policy<M>,
@@ -102,12 +102,12 @@ where
     }
 
     /// What a call without an old value answers when the load took too long.
-    pub(super) fn timeout_answer(&self, after: Duration) -> Option<K::Return> {
+    pub(in crate::load) fn timeout_answer(&self, after: Duration) -> Option<K::Return> {
         self.hooks.timed_out(after).or_else(|| self.hooks.fallback())
     }
 
     /// Looks whether there still is something to load, loads it, and settles what comes of it.
-    pub(super) async fn carry_out<Fut, M>(
+    pub(in crate::load) async fn carry_out<Fut, M>(
         &self,
         at: At<'_>,
         policy: &Policy<M>,
@@ -175,7 +175,7 @@ where
     }
 
     /// Reads once more; what is there by now lands.
-    pub(super) async fn look_before_the_load<M>(
+    pub(in crate::load) async fn look_before_the_load<M>(
         &self,
         at: At<'_>,
         policy: &Policy<M>,

@@ -4,13 +4,13 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Share;
+use crate::load::Share;
 
 type AnyError = Box<dyn Any + Send + Sync>;
 
 /// A function that clones an error of the type it knows.
 #[derive(Clone, Copy)]
-pub(crate) struct ShareError(pub(super) fn(&dyn Any) -> Option<AnyError>);
+pub(crate) struct ShareError(pub(in crate::load) fn(&dyn Any) -> Option<AnyError>);
 
 impl ShareError {
     /// A clone of the error, if it has that type.

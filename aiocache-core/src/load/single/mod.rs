@@ -1,23 +1,29 @@
 //! Loading one value: what a call reads, and what it does where that is not enough.
 
+pub(super) mod cargo;
+pub(super) mod lease;
+pub(super) mod old;
+pub(super) mod settle;
+pub(super) mod voyage;
+
 use std::any::type_name;
 use std::future::Future;
 
 use super::call::Call;
-use super::cargo::{Cargo, landed};
-use super::held::is_held;
-use super::lifetime::Age;
-use super::mode::Runs;
-use super::old::{Aged, Old};
-use super::patience::Patience;
+use super::flights::held::is_held;
+use super::flights::patience::Patience;
+use super::policy::lifetime::Age;
+use super::policy::mode::Runs;
 use super::settled::Settled;
-use super::voyage::Boarded;
 use super::{At, Found, Hooks, Landing, Looked, NoneRule, Outcome, Policy, Share, Turn};
 use crate::backend::Backend;
 use crate::cache::Cache;
 use crate::events::EventKind;
 use crate::scope::{self, Source};
 use crate::serializer::{Dump, Load};
+use cargo::{Cargo, landed};
+use old::{Aged, Old};
+use voyage::Boarded;
 
 /// What is known of a miss.
 #[derive(Debug, Clone, Copy, Default)]

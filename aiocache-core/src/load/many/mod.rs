@@ -4,6 +4,13 @@
 //! Only then does it wait for flights that others lead, so two calls that need each other's keys do not wait in a
 //! circle. A lead that falls to it while it waits is loaded before it waits on.
 
+pub(super) mod board;
+pub(super) mod bulk;
+pub(super) mod old;
+pub(super) mod pairs;
+pub(super) mod read;
+pub(super) mod settle;
+
 use std::any::type_name;
 use std::collections::HashMap;
 use std::future::Future;
@@ -12,18 +19,18 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::bulk::{Bulk, KeyOf, PairHooks, ValueOf};
-use super::flight::Flight;
-use super::old::Old;
-use super::pairs::{BulkOutcome, Pairs};
-use super::patience::Patience;
-use super::watched::Loaded;
+use super::flights::flight::Flight;
+use super::flights::patience::Patience;
+use super::flights::watched::Loaded;
+use super::single::old::Old;
 use super::{Lead, NoneRule, Policy, Share};
 use crate::backend::Backend;
 use crate::events::EventKind;
 use crate::key::KeyBuf;
 use crate::scope::{self, Source};
 use crate::serializer::{Dump, Load};
+use bulk::{Bulk, KeyOf, PairHooks, ValueOf};
+use pairs::{BulkOutcome, Pairs};
 
 /// One key of a call, and what is known of it.
 pub(super) struct Item<A, G, V> {

@@ -11,8 +11,8 @@ pub(crate) struct Lifetime {
     /// As the user gave it.
     pub(crate) ttl: Ttl,
     /// Millionths of the ttl.
-    pub(super) jitter: u32,
-    pub(super) grace: Duration,
+    pub(in crate::load) jitter: u32,
+    pub(in crate::load) grace: Duration,
 }
 
 impl Lifetime {
@@ -44,15 +44,15 @@ fn share(millionths: u32) -> f64 {
 
 /// What makes a value old.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ageing {
-    pub(super) grace: Duration,
+pub(in crate::load) struct Ageing {
+    pub(in crate::load) grace: Duration,
     /// Millionths of the ttl; 0 is never.
-    pub(super) refresh_ahead: u32,
+    pub(in crate::load) refresh_ahead: u32,
 }
 
 /// How old a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Age {
+pub(in crate::load) enum Age {
     /// Within its ttl.
     Fresh,
     /// Within its ttl, and to be refreshed.
@@ -63,13 +63,13 @@ pub(super) enum Age {
 
 impl Ageing {
     /// Nothing does.
-    pub(super) const NONE: Self = Self {
+    pub(in crate::load) const NONE: Self = Self {
         grace: Duration::ZERO,
         refresh_ahead: 0,
     };
 
     /// The age of something with this ttl, by what is left of it.
-    pub(super) fn age(self, left: Option<Remaining>, ttl: Option<Duration>) -> Age {
+    pub(in crate::load) fn age(self, left: Option<Remaining>, ttl: Option<Duration>) -> Age {
         let left = match left {
             Some(Remaining::For(left)) => left,
             Some(Remaining::Never | Remaining::Missing) => return Age::Fresh,

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use tokio::task::JoinError;
 
-use super::held::held_here;
-use super::mode::{Carries, Inline};
-use super::settled::Settled;
-use super::single::Missed;
-use super::{At, Call, Hooks, Lead, NoneRule, Outcome, Policy, Share};
+use super::Missed;
 use crate::backend::Backend;
 use crate::background::Working;
 use crate::cache::{Cache, Core};
+use crate::load::flights::held::held_here;
+use crate::load::policy::mode::{Carries, Inline};
+use crate::load::settled::Settled;
+use crate::load::{At, Call, Hooks, Lead, NoneRule, Outcome, Policy, Share};
 use crate::scope;
 use crate::serializer::{Dump, Load};
 
@@ -35,7 +35,7 @@ pub struct Cargo<B: Backend, S, K, X, H> {
 }
 
 impl<B: Backend, S, K, X, H> Cargo<B, S, K, X, H> {
-    pub(super) fn new<M>(
+    pub(in crate::load) fn new<M>(
         call: Call<'_, B, S, K, X, H>,
         at: At<'_>,
         policy: &Policy<M>,
@@ -127,7 +127,7 @@ impl<B: Backend> Drop for Panic<'_, B> {
 }
 
 /// What a task brought. Its panic goes on in the caller that waited for it.
-pub(super) fn landed<R>(ended: Result<Settled<R>, JoinError>) -> Settled<R> {
+pub(in crate::load) fn landed<R>(ended: Result<Settled<R>, JoinError>) -> Settled<R> {
     match ended {
         Ok(settled) => settled,
         Err(error) => match error.try_into_panic() {

@@ -3,17 +3,17 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::At;
 use super::held::held;
 use crate::backend::Backend;
 use crate::cache::Cache;
 use crate::clock;
 use crate::events::EventKind;
+use crate::load::At;
 use crate::trace::Span;
 
 /// What is loaded: one key, or several at once.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Loaded<'a> {
+pub(in crate::load) enum Loaded<'a> {
     One(At<'a>),
     Many { namespace: &'a str, items: usize },
 }
@@ -29,7 +29,7 @@ struct Run<'a, B: Backend, S> {
 
 impl<B: Backend, S> Cache<B, S> {
     /// Runs the function for these flights, and tells of it. `failed` says whether it returned an error.
-    pub(super) async fn run_load<F: Future>(
+    pub(in crate::load) async fn run_load<F: Future>(
         &self,
         loaded: Loaded<'_>,
         flights: &[u64],

@@ -4,9 +4,9 @@
 //! The bounds are those of the blocks, and the names of the methods are the message: "the method
 //! `__value_can_be_stored` exists, but its trait bounds were not satisfied", and which.
 
-use super::bulk::{PairHooks, ValueOf};
-use super::{Bulk, BulkOutcome, Call, Hooks, Outcome, Share};
 use crate::backend::Backend;
+use crate::load::many::bulk::{PairHooks, ValueOf};
+use crate::load::{Bulk, BulkOutcome, Call, Hooks, Outcome, Share};
 use crate::serializer::{Dump, Load};
 
 #[doc(hidden)]

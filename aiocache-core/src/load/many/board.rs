@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::bulk::{KeyOf, PairHooks, ValueOf};
-use super::flights::Seat;
-use super::held::is_held;
-use super::many::{Answer, Flow, Led};
 use super::pairs::BulkOutcome;
-use super::patience::Patience;
-use super::{At, Landing, NoneRule, Share, Turn};
+use super::{Answer, Flow, Led};
 use crate::backend::Backend;
 use crate::events::EventKind;
 use crate::key::KeyBuf;
+use crate::load::flights::Seat;
+use crate::load::flights::held::is_held;
+use crate::load::flights::patience::Patience;
+use crate::load::{At, Landing, NoneRule, Share, Turn};
 use crate::scope::Source;
 use crate::serializer::{Dump, Load};
 
@@ -23,8 +23,8 @@ use crate::serializer::{Dump, Load};
 type Boarded<R> = (Vec<Led<R>>, Vec<Awaited<R>>);
 
 /// A flight that another caller leads.
-pub(super) struct Awaited<R> {
-    pub(super) index: usize,
+pub(in crate::load) struct Awaited<R> {
+    pub(in crate::load) index: usize,
     seat: Seat<R>,
 }
 
@@ -41,7 +41,7 @@ where
     P: Fn(&mut KeyBuf, &KeyOf<K>),
 {
     /// Takes a seat for every key without an answer: some flights this call leads, some others do.
-    pub(super) fn board(&mut self) -> Result<Boarded<B::Raw>, K::Return> {
+    pub(in crate::load) fn board(&mut self) -> Result<Boarded<B::Raw>, K::Return> {
         let flights = Arc::clone(&self.bulk.cache.core.flights);
         let of = type_name::<ValueOf<K>>();
         let (mut led, mut awaited) = (Vec::new(), Vec::new());
@@ -64,7 +64,7 @@ where
     }
 
     /// Waits until there is something to load, or every flight that others lead has landed.
-    pub(super) async fn wait(
+    pub(in crate::load) async fn wait(
         &mut self,
         led: &mut Vec<Led<B::Raw>>,
         awaited: &mut Vec<Awaited<B::Raw>>,
@@ -119,7 +119,7 @@ where
     }
 
     /// Takes what has landed and every lead that is free, without waiting.
-    pub(super) fn sweep(
+    pub(in crate::load) fn sweep(
         &mut self,
         led: &mut Vec<Led<B::Raw>>,
         awaited: &mut Vec<Awaited<B::Raw>>,
@@ -133,7 +133,7 @@ where
         Ok(())
     }
 
-    pub(super) fn turned(
+    pub(in crate::load) fn turned(
         &mut self,
         index: usize,
         turn: Turn<B::Raw>,

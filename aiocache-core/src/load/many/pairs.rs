@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use super::kind::{Never, Rest, SkipNone, StoreNone};
+use crate::load::kind::{Never, Rest, SkipNone, StoreNone};
 
 /// Pairs of keys and values: a map, or a `Vec` of pairs.
 pub trait Pairs: Sized {
@@ -112,7 +112,7 @@ impl<M: Pairs, E, N> BulkOutcome for ResPairs<M, E, N> {
     }
 }
 
-/// Finds the parts of `R` by method lookup, as [`Kind`](super::Kind) does. The first level: `Result`.
+/// Finds the parts of `R` by method lookup, as [`Kind`](crate::load::Kind) does. The first level: `Result`.
 #[derive(Debug)]
 pub struct BulkKind<R, const NONE: bool>(BulkKind1<R, NONE>);
 /// The last level: everything.

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::bulk::{KeyOf, PairHooks, ValueOf};
-use super::flights::History;
-use super::many::{Answer, Flow, Led};
 use super::pairs::{BulkOutcome, Pairs};
-use super::{Landing, Lead, NoneRule, Share};
+use super::{Answer, Flow, Led};
 use crate::backend::{Backend, Raw};
 use crate::key::KeyBuf;
+use crate::load::flights::History;
+use crate::load::{Landing, Lead, NoneRule, Share};
 use crate::scope;
 use crate::serializer::{Dump, Load};
 
@@ -34,7 +34,7 @@ where
     P: Fn(&mut KeyBuf, &KeyOf<K>),
 {
     /// Stores and lands what the function returned for the keys that this call leads.
-    pub(super) async fn settle(&mut self, led: Vec<Led<B::Raw>>, pairs: K::Map, history: &History) {
+    pub(in crate::load) async fn settle(&mut self, led: Vec<Led<B::Raw>>, pairs: K::Map, history: &History) {
         let unasked = self.sort_in(&led, pairs);
         let is_loaded = |led: &Led<B::Raw>| matches!(self.items[led.index].answer, Answer::Loaded(..));
         let (loaded, absent): (Vec<_>, Vec<_>) = led.into_iter().partition(is_loaded);
@@ -164,7 +164,7 @@ where
     }
 
     /// Lands a value, written once more for those who wait.
-    pub(super) fn land(&self, lead: Lead<B::Raw>, value: &ValueOf<K>, copy: Option<B::Raw>) {
+    pub(in crate::load) fn land(&self, lead: Lead<B::Raw>, value: &ValueOf<K>, copy: Option<B::Raw>) {
         if !lead.close() {
             return lead.land(Landing::Alone);
         }

@@ -7,23 +7,23 @@ const DEFAULT_BACK_OFF: u64 = 10_000_000_000;
 
 /// What a policy says of slow and failing loads. Times are in nanoseconds, shares in millionths.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Loads {
+pub(in crate::load) struct Loads {
     /// 0 is none.
-    pub(super) grace: u64,
-    pub(super) back_off: u64,
+    pub(in crate::load) grace: u64,
+    pub(in crate::load) back_off: u64,
     /// [`NO_TIME`](Self::NO_TIME) is none, as in the next two.
-    pub(super) soft_timeout: u64,
-    pub(super) hard_timeout: u64,
-    pub(super) lease: u64,
+    pub(in crate::load) soft_timeout: u64,
+    pub(in crate::load) hard_timeout: u64,
+    pub(in crate::load) lease: u64,
     /// 0 is none.
-    pub(super) refresh_ahead: u32,
-    pub(super) jitter: u32,
+    pub(in crate::load) refresh_ahead: u32,
+    pub(in crate::load) jitter: u32,
 }
 
 impl Loads {
-    pub(super) const NO_TIME: u64 = u64::MAX;
+    pub(in crate::load) const NO_TIME: u64 = u64::MAX;
 
-    pub(super) const NONE: Self = Self {
+    pub(in crate::load) const NONE: Self = Self {
         grace: 0,
         back_off: DEFAULT_BACK_OFF,
         soft_timeout: Self::NO_TIME,
@@ -35,7 +35,7 @@ impl Loads {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "compared before")]
-pub(super) const fn nanos(time: Duration) -> u64 {
+pub(in crate::load) const fn nanos(time: Duration) -> u64 {
     let nanos = time.as_nanos();
     if nanos >= Loads::NO_TIME as u128 {
         Loads::NO_TIME - 1
@@ -44,7 +44,7 @@ pub(super) const fn nanos(time: Duration) -> u64 {
     }
 }
 
-pub(super) const fn time(nanos: u64) -> Option<Duration> {
+pub(in crate::load) const fn time(nanos: u64) -> Option<Duration> {
     match nanos {
         Loads::NO_TIME => None,
         nanos => Some(Duration::from_nanos(nanos)),
@@ -56,6 +56,6 @@ pub(super) const fn time(nanos: u64) -> Option<Duration> {
     clippy::cast_sign_loss,
     reason = "a share of one"
 )]
-pub(super) const fn millionths(share: f64) -> u32 {
+pub(in crate::load) const fn millionths(share: f64) -> u32 {
     (share * 1e6 + 0.5) as u32
 }

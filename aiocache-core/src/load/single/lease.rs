@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::patience::Patience;
-use super::single::Missed;
+use super::Missed;
 use super::voyage::Prepared;
-use super::{At, Call, Hooks, Lead, NoneRule, Outcome, Policy, Share};
 use crate::backend::Backend;
 use crate::error::Result;
+use crate::load::flights::patience::Patience;
+use crate::load::{At, Call, Hooks, Lead, NoneRule, Outcome, Policy, Share};
 use crate::lock::{LockGuard, Pace, RedLock};
 use crate::serializer::{Dump, Load};
 use crate::timer;
@@ -29,7 +29,7 @@ where
     ///
     /// The lock stays with the lead, and so ends after its store. It is renewed until then. Without it the load runs
     /// all the same: if the store does not answer, or `max_wait` has passed.
-    pub(super) async fn lease<M>(
+    pub(in crate::load) async fn lease<M>(
         &self,
         at: At<'_>,
         policy: &Policy<M>,

@@ -1,14 +1,23 @@
 //! What a load may and must do.
 
+pub(super) mod checks;
+pub(super) mod context;
+pub(super) mod hooks;
+pub(super) mod lifetime;
+pub(super) mod loads;
+pub(super) mod mode;
+pub(super) mod share_error;
+pub(super) mod timeout;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::lifetime::{Ageing, Lifetime};
-use super::loads::{Loads, millionths, nanos, time};
-use super::mode::{Inline, Mode};
-use super::share_error::ShareError;
 use crate::ttl::Ttl;
+use lifetime::{Ageing, Lifetime};
+use loads::{Loads, millionths, nanos, time};
+use mode::{Inline, Mode};
+use share_error::ShareError;
 
 /// Longer than almost any load; a caller that has waited this long runs its own.
 const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(30);

@@ -4,18 +4,18 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::hooks::{FailIf, OnTimeout, ShareWith, SkipIf};
 use super::pairs::{BulkOutcome, Pairs};
-use super::{FromTimeout, Mode, Policy, Prime, SaysTimeout};
 use crate::backend::Backend;
 use crate::cache::{Cache, Namespace};
 use crate::key::KeyBuf;
+use crate::load::policy::hooks::{FailIf, OnTimeout, ShareWith, SkipIf};
+use crate::load::{FromTimeout, Mode, Policy, Prime, SaysTimeout};
 
 /// A call of a cached function over several keys.
 pub struct Bulk<'a, B: Backend, S, K, X, H = ()> {
-    pub(super) cache: &'a Cache<B, S>,
-    pub(super) share: X,
-    pub(super) hooks: H,
+    pub(in crate::load) cache: &'a Cache<B, S>,
+    pub(in crate::load) share: X,
+    pub(in crate::load) hooks: H,
     namespace: Option<Arc<Namespace>>,
     kind: PhantomData<fn() -> K>,
 }

@@ -1,22 +1,22 @@
 //! What a call over several keys reads from the store.
 
 use super::bulk::{KeyOf, PairHooks, ValueOf};
-use super::flights::Ends;
-use super::lifetime::{Age, Ageing};
-use super::look::Answer as _;
-use super::many::{Answer, Flow, Led};
-use super::old::Old;
 use super::pairs::BulkOutcome;
-use super::{Found, Landing, NoneRule, Share};
+use super::{Answer, Flow, Led};
 use crate::backend::{Backend, Entry, Want};
 use crate::error::Result;
 use crate::key::KeyBuf;
+use crate::load::flights::Ends;
+use crate::load::look::Answer as _;
+use crate::load::policy::lifetime::{Age, Ageing};
+use crate::load::single::old::Old;
+use crate::load::{Found, Landing, NoneRule, Share};
 use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
 use crate::serializer::{Dump, Load};
 use crate::trouble::Asked;
 
 /// What a read found, and whether that is beyond its ttl.
-pub(super) struct Seen<V> {
+pub(in crate::load) struct Seen<V> {
     found: Found<V>,
     stale: bool,
 }
@@ -49,7 +49,7 @@ where
     P: Fn(&mut KeyBuf, &KeyOf<K>),
 {
     /// Reads all keys as the command `multi_get`, hooks included.
-    pub(super) async fn look(&mut self) {
+    pub(in crate::load) async fn look(&mut self) {
         let cache = self.bulk.cache;
         let indices: Vec<usize> = (0..self.items.len())
             .filter(|&i| !self.items[i].key.is_failed())
@@ -66,7 +66,10 @@ where
         }
     }
 
-    pub(super) async fn read_as_command(&self, indices: &[usize]) -> Result<Vec<Option<Seen<ValueOf<K>>>>> {
+    pub(in crate::load) async fn read_as_command(
+        &self,
+        indices: &[usize],
+    ) -> Result<Vec<Option<Seen<ValueOf<K>>>>> {
         let cache = self.bulk.cache;
         let items = cache.of_items(CommandName::MultiGet, indices.len());
         let command = Command {
@@ -89,7 +92,7 @@ where
         cache.run(command, hits, read).await
     }
 
-    pub(super) async fn read(&self, indices: &[usize]) -> Result<Vec<Option<Seen<ValueOf<K>>>>> {
+    pub(in crate::load) async fn read(&self, indices: &[usize]) -> Result<Vec<Option<Seen<ValueOf<K>>>>> {
         let cache = self.bulk.cache;
         let keys: Vec<&str> = indices
             .iter()
@@ -119,7 +122,7 @@ where
         Ok(found)
     }
 
-    pub(super) fn take(&mut self, indices: &[usize], found: Vec<Option<Seen<ValueOf<K>>>>) {
+    pub(in crate::load) fn take(&mut self, indices: &[usize], found: Vec<Option<Seen<ValueOf<K>>>>) {
         for (&index, seen) in indices.iter().zip(found) {
             let item = &mut self.items[index];
             let (old, found) = seen.map_or((None, None), Seen::parted);
@@ -134,7 +137,7 @@ where
     }
 
     /// Looks again for values that may have come meanwhile, and takes away those that do not decode.
-    pub(super) async fn prepare(&mut self, led: &mut Vec<Led<B::Raw>>, sample: Option<&Ends>) {
+    pub(in crate::load) async fn prepare(&mut self, led: &mut Vec<Led<B::Raw>>, sample: Option<&Ends>) {
         let cache = self.bulk.cache;
         let mut again = Vec::new();
         for Led { index, lead } in &*led {
@@ -168,11 +171,11 @@ where
         }
     }
 
-    pub(super) fn sample(&self) -> Option<Ends> {
+    pub(in crate::load) fn sample(&self) -> Option<Ends> {
         (!self.bulk.cache.core.capabilities.local).then(|| self.bulk.cache.core.flights.ends())
     }
 
-    pub(super) fn may_have_come(&self, key: &str, sample: Option<&Ends>) -> bool {
+    pub(in crate::load) fn may_have_come(&self, key: &str, sample: Option<&Ends>) -> bool {
         sample.is_none_or(|sample| self.bulk.cache.core.flights.ended_since(key, sample))
     }
 }

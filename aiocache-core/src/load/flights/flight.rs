@@ -8,14 +8,14 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use super::patience::Patience;
-use super::{Landing, Seat};
+use crate::load::{Landing, Seat};
 use crate::sync::{Mutex, MutexGuard};
 
 /// One load under way.
 pub(crate) struct Flight<R> {
-    pub(super) id: u64,
+    pub(in crate::load) id: u64,
     /// The type of the value; another function under the same key may load another type.
-    pub(super) of: &'static str,
+    pub(in crate::load) of: &'static str,
     state: Mutex<State<R>>,
     /// Wakes waiters: one when the lead is free, all when it has landed.
     turn: Notify,
@@ -53,7 +53,7 @@ pub(crate) enum Turn<R> {
 }
 
 impl<R> Flight<R> {
-    pub(super) fn new(id: u64, of: &'static str) -> Self {
+    pub(in crate::load) fn new(id: u64, of: &'static str) -> Self {
         Self {
             id,
             of,
@@ -69,12 +69,12 @@ impl<R> Flight<R> {
     }
 
     /// Takes the right to store away.
-    pub(super) fn supersede(&self) {
+    pub(in crate::load) fn supersede(&self) {
         self.state().superseded = true;
     }
 
     /// Whether what was there before this flight may still be: it did not store, and nobody else wrote.
-    pub(super) fn leaves_the_old(&self) -> bool {
+    pub(in crate::load) fn leaves_the_old(&self) -> bool {
         let state = self.state();
         !(state.stored || state.superseded)
     }
@@ -102,7 +102,7 @@ impl<R> Flight<R> {
     }
 
     /// The next time that the lead is free or a landing there. Listens once it is enabled or polled.
-    pub(super) fn change(&self) -> Notified<'_> {
+    pub(in crate::load) fn change(&self) -> Notified<'_> {
         self.turn.notified()
     }
 
@@ -126,7 +126,7 @@ impl<R> Flight<R> {
 }
 
 /// Takes the right to store from all of them first, and then waits for stores that have begun, `most` at most.
-pub(super) async fn supersede<R>(flights: &[Arc<Flight<R>>], most: Option<Duration>) {
+pub(in crate::load) async fn supersede<R>(flights: &[Arc<Flight<R>>], most: Option<Duration>) {
     flights.iter().for_each(|flight| flight.supersede());
     if !flights.iter().any(|flight| flight.is_storing()) {
         return;
@@ -211,11 +211,11 @@ pub(crate) struct Lead<R> {
 
 impl<R> Lead<R> {
     /// Keeps a guard until the load has landed or this is dropped.
-    pub(super) fn keep(&mut self, guard: impl Any + Send + Sync) {
+    pub(in crate::load) fn keep(&mut self, guard: impl Any + Send + Sync) {
         self.kept = Some(Box::new(guard));
     }
 
-    /// The flight's number, for [`held`](super::held).
+    /// The flight's number, for [`held`](crate::load::flights::held).
     pub(crate) fn id(&self) -> u64 {
         self.seat.flight().id
     }
@@ -226,7 +226,7 @@ impl<R> Lead<R> {
     }
 
     /// The flight, to ask how it ended.
-    pub(super) fn flight(&self) -> Arc<Flight<R>> {
+    pub(in crate::load) fn flight(&self) -> Arc<Flight<R>> {
         Arc::clone(self.seat.flight())
     }
 

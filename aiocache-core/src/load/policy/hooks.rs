@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Outcome, Prime, Share};
+use crate::load::{Outcome, Prime, Share};
 use crate::ttl::Ttl;
 
 /// What is asked in the course of a call. Each has an answer if nobody else has one.
