@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aiocache_core::testing::{Intercepted, Recorder};
 use aiocache_core::{
-    Backend, Cache, Command, MemoryBackend, NullSerializer, Object, Outcome, Plugin, Policy,
+    Backend, Cache, Command, CommandName, MemoryBackend, NullSerializer, Object, Outcome, Plugin, Policy,
 };
 use tokio::time::Instant;
 
@@ -82,4 +82,65 @@ async fn around_a_store_in_process() {
 async fn around_a_store_whose_writes_run_in_a_task_of_their_own() {
     let remote: Remote = Intercepted::new(MemoryBackend::new(), Recorder::new()).remote();
     nothing_waits(Cache::builder(remote).build()).await;
+}
+
+/// After every write, asks for one key as a function would.
+struct Asks<B: Backend> {
+    cache: Cache<B>,
+    key: &'static str,
+}
+
+impl<B: Backend<Raw = Object, Serializer = NullSerializer>> Plugin for Asks<B> {
+    async fn post(&self, command: &Command<'_>, _: &Outcome<'_>, _: Duration) {
+        if matches!(command.name, CommandName::Set | CommandName::MultiSet) {
+            let load = || async { Ok::<_, String>(5_u32) };
+            let asked = self.cache.get_or_load(self.key, &Policy::new(), load).await;
+            asked.expect("loaded, or there");
+        }
+    }
+}
+
+fn asking<B: Backend<Raw = Object, Serializer = NullSerializer>>(
+    cache: &Cache<B>,
+    key: &'static str,
+) -> Cache<B> {
+    let asks = Asks {
+        cache: cache.clone(),
+        key,
+    };
+    cache.with_plugin(asks)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_may_ask_for_a_key_that_the_function_did_not_return() {
+    let remote: Remote = Intercepted::new(MemoryBackend::new(), Recorder::new()).remote();
+    let cache = asking(&Cache::builder(remote).build(), "absent");
+    let begun = Instant::now();
+    let load = |_| async { Ok::<_, String>(BTreeMap::from([("there", 1_u32)])) };
+    let many = cache
+        .multi_get_or_load(["there", "absent"], &Policy::new(), load)
+        .await;
+    assert_eq!(many, Ok(BTreeMap::from([("there", 1)])));
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_around_the_store_of_an_inner_load_may_ask_for_the_outer_key() {
+    let remote: Remote = Intercepted::new(MemoryBackend::new(), Recorder::new()).remote();
+    let plain = Cache::builder(remote).build();
+    let (cache, policy, begun) = (asking(&plain, "outer"), Policy::new(), Instant::now());
+    let one = || cache.get_or_load("inner", &policy, || async { Ok::<_, String>(2_u32) });
+    assert_eq!(plain.get_or_load("outer", &policy, one).await, Ok(2));
+    plain.clear_all().await.expect("memory answers");
+    let background = policy.clone().detached();
+    let one = || cache.get_or_load("inner", &background, || async { Ok::<_, String>(2_u32) });
+    assert_eq!(plain.get_or_load("outer", &policy, one).await, Ok(2));
+    plain.clear_all().await.expect("memory answers");
+    let many = || async {
+        let load = |_| async { Ok::<_, String>(BTreeMap::from([("inner", 3_u32)])) };
+        let inner = cache.multi_get_or_load(["inner"], &policy, load).await?;
+        Ok::<_, String>(inner["inner"])
+    };
+    assert_eq!(plain.get_or_load("outer", &policy, many).await, Ok(3));
+    assert_eq!(begun.elapsed(), Duration::ZERO);
 }

@@ -1,11 +1,12 @@
 //! How the engine stores: in a way that outlives the caller.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 
 use super::flights::flight::Storing;
-use super::flights::held::held;
+use super::flights::held::{held, held_here};
 use super::policy::lifetime::Lifetime;
 use super::{At, Lead};
 use crate::backend::Backend;
@@ -84,11 +85,13 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             self.write_loaded(namespace, loaded, &lead).await;
             return Some(lead);
         };
-        let (cache, namespace) = (self.clone(), namespace.to_owned());
+        // The caller may be part of other loads, which wait for this store, and so for its hooks.
+        let (cache, namespace, flying) = (self.clone(), namespace.to_owned(), held_here());
         let working = self.core.background.begin();
         let task = runtime.spawn(async move {
             let _working = working;
-            cache.write_loaded(&namespace, loaded, &lead).await;
+            let write = cache.write_loaded(&namespace, loaded, &lead);
+            held(&flying, pin!(write)).await;
             lead
         });
         if !scope::here().waits_for_write() {
@@ -118,13 +121,12 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
                 .await;
             return Some(leads);
         };
-        let (cache, namespace) = (self.clone(), namespace.to_owned());
+        let (cache, namespace, flying) = (self.clone(), namespace.to_owned(), held_here());
         let working = self.core.background.begin();
         let task = runtime.spawn(async move {
             let _working = working;
-            cache
-                .write_many_loaded(&namespace, raws, ttl, kept_for, &leads)
-                .await;
+            let write = cache.write_many_loaded(&namespace, raws, ttl, kept_for, &leads);
+            held(&flying, pin!(write)).await;
             leads
         });
         if !scope::here().waits_for_write() {

@@ -2,6 +2,7 @@
 
 use std::any::type_name;
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::Arc;
 
 use super::bulk::{KeyOf, PairHooks, ValueOf};
@@ -10,6 +11,7 @@ use super::{Answer, Flow, Led};
 use crate::backend::{Backend, Raw};
 use crate::key::KeyBuf;
 use crate::load::flights::History;
+use crate::load::flights::held::held;
 use crate::load::{Landing, Lead, NoneRule, Share};
 use crate::scope;
 use crate::serializer::{Dump, Load};
@@ -37,9 +39,14 @@ where
     pub(in crate::load) async fn settle(&mut self, led: Vec<Led<B::Raw>>, pairs: K::Map, history: &History) {
         let unasked = self.sort_in(&led, pairs);
         let is_loaded = |led: &Led<B::Raw>| matches!(self.items[led.index].answer, Answer::Loaded(..));
+        let ids: Vec<u64> = led.iter().map(|led| led.lead.id()).collect();
         let (loaded, absent): (Vec<_>, Vec<_>) = led.into_iter().partition(is_loaded);
-        self.settle_loaded(loaded, unasked, history).await;
-        self.settle_absent(absent).await;
+        // The hooks around the first store may ask for a key whose flight lands after the second one.
+        let settled = pin!(async {
+            self.settle_loaded(loaded, unasked, history).await;
+            self.settle_absent(absent).await;
+        });
+        held(&ids, settled).await;
     }
 
     async fn settle_loaded(

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::task::JoinError;
@@ -11,7 +12,7 @@ use super::Missed;
 use crate::backend::Backend;
 use crate::background::Working;
 use crate::cache::{Cache, Core};
-use crate::load::flights::held::held_here;
+use crate::load::flights::held::{held, held_here};
 use crate::load::policy::mode::{Carries, Inline};
 use crate::load::settled::Settled;
 use crate::load::{At, Call, Hooks, Lead, NoneRule, Outcome, Policy, Share};
@@ -97,15 +98,9 @@ where
                 namespace: &self.namespace,
             };
             let call = Call::<'_, B, S, K, X, H>::with_hooks(&self.cache, self.share, self.hooks);
-            call.carry_out(
-                at,
-                &self.policy,
-                self.missed,
-                self.lead,
-                &self.flying,
-                move || load,
-            )
-            .await
+            // Its store too: the hooks around that may ask for those keys.
+            let carried = pin!(call.carry_out(at, &self.policy, self.missed, self.lead, &[], move || load));
+            held(&self.flying, carried).await
         })
     }
 }
