@@ -58,6 +58,7 @@ mod timer;
 mod trace;
 mod trouble;
 mod ttl;
+mod turns;
 
 pub use backend::{
     Backend, Capabilities, DynBackend, Entry, InRuntime, KeyRule, Locked, MemoryBackend, MemoryBuilder,

@@ -15,6 +15,7 @@ use crate::plugin::{Command, CommandName, Hook, Outcome};
 use crate::timer;
 use crate::trace;
 use crate::ttl::Ttl;
+use crate::turns;
 
 impl<B: Backend, S> Cache<B, S> {
     /// The command as hooks and errors name it.
@@ -66,6 +67,9 @@ impl<B: Backend, S> Cache<B, S> {
         outcome: impl FnOnce(&T) -> Outcome<'static>,
         work: impl FnOnce() -> F,
     ) -> Result<T> {
+        if self.core.capabilities.local {
+            turns::take().await;
+        }
         let done = if self.is_direct(command.name) {
             let done = work().await;
             if let Ok(value) = &done {

@@ -10,6 +10,7 @@ use crate::events::EventKind;
 use crate::key::KeyBuf;
 use crate::scope::{self, Source};
 use crate::serializer::Load;
+use crate::turns;
 
 /// What a quick look says that gave no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ where
     pub fn __hit(&self, key: &KeyBuf) -> Result<K::Return, Looked> {
         let cache = self.cache();
         let scoped = scope::may_matter();
-        if !cache.is_plain() || key.is_failed() || (scoped && !scope::here().reads()) {
+        if !cache.is_plain() || key.is_failed() || (scoped && !scope::here().reads()) || turns::is_due() {
             return Err(Looked::Nowhere);
         }
         let mut returned = None;

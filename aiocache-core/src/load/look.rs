@@ -9,6 +9,7 @@ use crate::plugin::{Command, CommandName, Outcome as CommandOutcome};
 use crate::serializer::Load;
 use crate::trouble::Asked;
 use crate::ttl::Ttl;
+use crate::turns;
 
 /// Where a value is: its key as stored, and the namespace in it for hooks and logs.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +82,7 @@ impl<B: Backend, S> Cache<B, S> {
     ) -> T {
         let read = if self.is_bare() {
             // The hot path: nothing to time, to tell or to break.
+            turns::take().await;
             let read = self.read(at, want, decode).await;
             if let Ok(found) = &read {
                 let kind = if found.is_hit() {
