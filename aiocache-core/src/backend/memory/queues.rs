@@ -109,6 +109,11 @@ impl Queues {
         ends.weight += u64::from(weight);
     }
 
+    /// Where an entry stands.
+    pub(super) fn queue_of(&self, index: Index) -> Queue {
+        self.links[index as usize].queue
+    }
+
     /// Takes an entry out of its queue.
     pub(super) fn remove(&mut self, index: Index, weight: u32) {
         let Link { newer, older, queue } = self.links[index as usize];

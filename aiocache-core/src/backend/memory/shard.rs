@@ -138,20 +138,24 @@ impl<R> Shard<R> {
             Some(index) => {
                 let expired = !self.slots[index as usize].is_live(now);
                 self.expired += u64::from(expired);
-                let before = self.replace(index, write, stamp);
+                let before = if self.fits_for(index, write.weight) {
+                    self.replace(index, write, stamp)
+                } else {
+                    self.replace_with_room(index, write, stamp, &mut removed.evicted)
+                };
                 removed.replaced = Some((before, expired.then_some(EvictionReason::Expired)));
-                self.make_room(0, &mut removed.evicted);
             }
             None => {
                 // Before the new entry comes in, so that it cannot be the one to go.
                 self.make_room(write.weight, &mut removed.evicted);
-                self.insert(Slot::new(key, hash, write, stamp));
+                self.insert(Slot::new(key, hash, write, stamp), None);
             }
         }
         removed
     }
 
-    fn insert(&mut self, slot: Slot<R>) {
+    /// Puts an entry in `queue`, or where its past says.
+    fn insert(&mut self, slot: Slot<R>, queue: Option<Queue>) {
         let index =
             Index::try_from(self.slots.len()).expect("a shard of 2^32 entries does not fit in memory");
         let (hash, weight) = (slot.hash, slot.weight);
@@ -161,8 +165,18 @@ impl<R> Shard<R> {
             .insert_unique(hash, index, |&index| slots[index as usize].hash);
         self.weight += u64::from(weight);
         if let Some((_, queues)) = &mut self.bound {
-            queues.insert(index, hash, weight);
+            match queue {
+                Some(queue) => queues.push(index, queue, weight),
+                None => queues.insert(index, hash, weight),
+            }
         }
+    }
+
+    /// Whether an entry may weigh so much without another one going for it.
+    fn fits_for(&self, index: Index, weight: u32) -> bool {
+        let others = self.weight - u64::from(self.slots[index as usize].weight);
+        let bound = self.bound.as_ref();
+        bound.is_none_or(|(capacity, _)| others + u64::from(weight) <= *capacity)
     }
 
     fn replace(&mut self, index: Index, write: Write<R>, stamp: u64) -> R {
@@ -173,6 +187,22 @@ impl<R> Shard<R> {
         if let Some((_, queues)) = &mut self.bound {
             queues.reweigh(index, old, new);
         }
+        before
+    }
+
+    /// The same where others have to go. Out of its queue meanwhile, so that it cannot be one of them.
+    fn replace_with_room(
+        &mut self,
+        index: Index,
+        write: Write<R>,
+        stamp: u64,
+        evicted: &mut Vec<(Slot<R>, EvictionReason)>,
+    ) -> R {
+        let queue = self.bound.as_ref().map(|(_, queues)| queues.queue_of(index));
+        let mut slot = self.take_at(index as usize);
+        self.make_room(write.weight, evicted);
+        let before = slot.write(write, stamp);
+        self.insert(slot, queue);
         before
     }
 

@@ -155,6 +155,33 @@ async fn an_entry_lives_to_the_nanosecond_of_its_ttl() {
 }
 
 #[tokio::test]
+async fn a_value_that_outgrows_the_one_it_replaces_is_not_the_one_to_go_for_it() {
+    let weigh = |_: &str, value: &Bytes| u32::try_from(value.len()).unwrap_or(u32::MAX);
+    let store = MemoryBackend::<Bytes>::builder().max_weight(100, weigh).build();
+    for grown in ["oldest", "5", "18"] {
+        store.clear("").await.expect("memory answers");
+        store
+            .write("oldest", bytes("12345"), None)
+            .await
+            .expect("written");
+        for n in 0..19 {
+            store
+                .write(&n.to_string(), bytes("12345"), None)
+                .await
+                .expect("written");
+        }
+        assert_eq!(store.weight(), 100);
+        for weight in [10, 40, 100] {
+            let value = "x".repeat(weight);
+            store.write(grown, bytes(&value), None).await.expect("written");
+            assert!(present(&store, grown).await, "{grown} of {weight}");
+            assert!(store.weight() <= 100, "{} with {grown}", store.weight());
+        }
+        assert_eq!(store.len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_ttl_beyond_the_clock_is_for_ever() {
     let store = MemoryBackend::<Bytes>::new();
     store
