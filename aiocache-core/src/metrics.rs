@@ -104,19 +104,26 @@ impl Meters {
     }
 
     /// Sets the gauges of the store and the breaker, if they are due; a cache without a breaker has no gauge of it.
-    pub(crate) fn gauges(&self, now: u64, is_open: Option<bool>, stats: impl FnOnce() -> StoreStats) {
+    ///
+    /// The breaker is asked once they are not due any more: what is told of it after that makes them due again.
+    pub(crate) fn gauges(
+        &self,
+        now: u64,
+        is_open: impl FnOnce() -> Option<bool>,
+        stats: impl FnOnce() -> StoreStats,
+    ) {
         let due = self.gauges_due.load(Ordering::Relaxed);
         // 584 years of nanoseconds fit.
         let next = now.saturating_add(u64::try_from(GAUGES_EVERY.as_nanos()).unwrap_or(u64::MAX));
         let mine = now >= due
             && self
                 .gauges_due
-                .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
+                .compare_exchange(due, next, Ordering::Acquire, Ordering::Relaxed)
                 .is_ok();
         if !mine {
             return;
         }
-        if let Some(is_open) = is_open {
+        if let Some(is_open) = is_open() {
             self.set_breaker(is_open);
         }
         let stats = stats();
@@ -157,7 +164,7 @@ impl Meters {
     /// An opening and a closing may be told in the wrong order, so the next command has another look.
     fn breaker_is(&self, open: bool) {
         self.set_breaker(open);
-        self.gauges_due.store(0, Ordering::Relaxed);
+        self.gauges_due.store(0, Ordering::Release);
     }
 
     fn set_breaker(&self, open: bool) {

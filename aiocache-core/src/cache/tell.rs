@@ -123,7 +123,7 @@ impl<B: Backend, S> Cache<B, S> {
         #[cfg(feature = "metrics")]
         if let Some(meters) = self.core.watchers.meters() {
             meters.command(command, outcome, took);
-            let is_open = self.core.breaker.as_ref().map(Breaker::is_open);
+            let is_open = || self.core.breaker.as_ref().map(Breaker::is_open);
             meters.gauges(crate::clock::now(), is_open, || self.core.backend.stats());
         }
     }

@@ -106,12 +106,16 @@ fn what_is_measured_is_what_is_described() {
         }
         let error = Error::new(ErrorKind::Timeout, "");
         meters.command(&command(), &Outcome::Failed(&error), Duration::ZERO);
-        meters.gauges(1, Some(false), || StoreStats {
-            entries: Some(1),
-            weight: Some(1),
-            connections: Some(1),
-            ..StoreStats::default()
-        });
+        meters.gauges(
+            1,
+            || Some(false),
+            || StoreStats {
+                entries: Some(1),
+                weight: Some(1),
+                connections: Some(1),
+                ..StoreStats::default()
+            },
+        );
     });
     let registered = kept.registered.into_inner().expect("nothing panics with it");
     let described = kept.described.into_inner().expect("nothing panics with it");
@@ -123,13 +127,31 @@ fn the_breaker_is_what_it_is_also_when_told_in_the_wrong_order() {
     let kept = Kept::default();
     metrics::with_local_recorder(&kept, || {
         let meters = Meters::new("users");
-        meters.gauges(1, Some(true), StoreStats::default);
+        meters.gauges(1, || Some(true), StoreStats::default);
         assert!(kept.is_open(), "set before anything is told");
         meters.event(EventKind::BreakerClosed, 0);
         meters.event(EventKind::BreakerOpened, 0);
         assert!(kept.is_open());
-        meters.gauges(2, Some(false), StoreStats::default);
+        meters.gauges(2, || Some(false), StoreStats::default);
         assert!(!kept.is_open(), "the next command looks again, within the second");
+    });
+}
+
+#[test]
+fn an_opening_that_is_told_while_the_gauges_are_set_does_not_get_lost() {
+    let kept = Kept::default();
+    metrics::with_local_recorder(&kept, || {
+        let meters = Meters::new("users");
+        let closed = || {
+            meters.event(EventKind::BreakerOpened, 0);
+            Some(false)
+        };
+        meters.gauges(1, closed, StoreStats::default);
+        assert!(!kept.is_open(), "set to what was read before");
+        meters.gauges(2, || Some(true), StoreStats::default);
+        assert!(kept.is_open(), "the next command looks again, within the second");
+        let asked = || panic!("they are not due");
+        meters.gauges(3, asked, StoreStats::default);
     });
 }
 
@@ -137,7 +159,7 @@ fn the_breaker_is_what_it_is_also_when_told_in_the_wrong_order() {
 fn a_cache_without_a_breaker_has_no_gauge_of_it() {
     let kept = Kept::default();
     metrics::with_local_recorder(&kept, || {
-        Meters::new("users").gauges(1, None, StoreStats::default);
+        Meters::new("users").gauges(1, || None, StoreStats::default);
     });
     assert_eq!(
         kept.registered.into_inner().expect("nothing panics with it"),
