@@ -2,8 +2,11 @@
 #![allow(clippy::unused_async, reason = "what is cached here has nothing to wait for")]
 
 use std::fmt::{Debug, Write as _};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use aiocache::{Cache, MemoryBackend, Object, Policy, SimpleMemoryCache};
 use tracing::field::{Field, Visit};
@@ -74,6 +77,34 @@ impl Subscriber for Log {
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// Hears a warning as a user's subscriber may: by writing to the cache that it is about.
+struct Writes {
+    cache: SimpleMemoryCache,
+    heard: Arc<AtomicU64>,
+}
+
+impl Subscriber for Writes {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= Level::WARN
+    }
+
+    fn event(&self, _: &Event<'_>) {
+        self.heard.fetch_add(1, Ordering::SeqCst);
+        let written = pin!(self.cache.set("canary", &1_u32));
+        let written = written.poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(written, Poll::Ready(Ok(()))), "memory waits for nothing");
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}
 }
 
@@ -174,4 +205,35 @@ async fn above_debug_nothing_is_said_of_commands_and_loads() {
     let _guard = tracing::subscriber::set_default(log.clone());
     load(&SimpleMemoryCache::new(), "k", Ok(1)).await;
     assert_eq!(log.take(), ["INFO message=the function runs"]);
+}
+
+#[test]
+fn a_subscriber_may_use_the_cache_that_it_hears_of() {
+    let (done, ended) = std::sync::mpsc::channel();
+    // On a thread of its own: a subscriber that is called under a lock would wait for ever.
+    std::thread::spawn(move || {
+        let heard = Arc::<AtomicU64>::default();
+        for many in [false, true] {
+            let cache = SimpleMemoryCache::new();
+            let writes = Writes {
+                cache: cache.clone(),
+                heard: Arc::clone(&heard),
+            };
+            let _guard = tracing::subscriber::set_default(writes);
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            runtime.expect("a runtime").block_on(async {
+                cache.set("canary", "no number").await.expect("memory answers");
+                if many {
+                    let load = |_| async { Ok::<_, String>(vec![("canary", 1_u32)]) };
+                    let loaded = cache.multi_get_or_load(["canary"], &Policy::new(), load).await;
+                    assert_eq!(loaded, Ok(vec![("canary", 1)]));
+                } else {
+                    load(&cache, "canary", Ok(1)).await;
+                }
+            });
+        }
+        done.send(heard.load(Ordering::SeqCst))
+            .expect("somebody waits for it");
+    });
+    assert_eq!(ended.recv_timeout(Duration::from_secs(10)), Ok(2));
 }

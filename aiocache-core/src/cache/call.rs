@@ -242,7 +242,7 @@ where
         match self.look_for_fresh(at, &policy).await {
             Found::Value(value) => Ok(Some(K::value(value))),
             Found::None => Ok(K::none()),
-            Found::Nothing | Found::Undecodable => Ok(None),
+            Found::Nothing | Found::Undecodable(_) => Ok(None),
             Found::Failed(error) => Err(error),
         }
     }

@@ -25,8 +25,8 @@ pub(crate) enum Found<V> {
     /// A cached `None`.
     None,
     Nothing,
-    /// Something that is no `V`.
-    Undecodable,
+    /// Something that is no `V`, and why.
+    Undecodable(Error),
     /// The store does not answer.
     Failed(Error),
 }
@@ -39,6 +39,8 @@ pub(super) trait Answer: Send {
     fn failed(error: Error) -> Self;
     /// Whether there is something to return.
     fn is_hit(&self) -> bool;
+    /// Why what is there does not decode.
+    fn undecodable(&self) -> Option<&Error>;
 }
 
 impl<V: Send> Answer for Found<V> {
@@ -52,6 +54,13 @@ impl<V: Send> Answer for Found<V> {
 
     fn is_hit(&self) -> bool {
         matches!(self, Self::Value(_) | Self::None)
+    }
+
+    fn undecodable(&self) -> Option<&Error> {
+        match self {
+            Self::Undecodable(error) => Some(error),
+            Self::Value(_) | Self::None | Self::Nothing | Self::Failed(_) => None,
+        }
     }
 }
 
@@ -158,7 +167,15 @@ impl<B: Backend, S> Cache<B, S> {
         if !self.core.capabilities.local {
             self.core.trouble.answered(self.name(), Asked::Read);
         }
+        self.note_undecodable(&found);
         Ok(found.unwrap_or_else(T::nothing))
+    }
+
+    /// Says what does not decode. After the read: the log is the user's code, and a store in process reads under a lock.
+    pub(super) fn note_undecodable<'f, T: Answer + 'f>(&self, found: impl IntoIterator<Item = &'f T>) {
+        for error in found.into_iter().filter_map(T::undecodable) {
+            self.core.trouble.undecodable(self.name(), error);
+        }
     }
 
     /// Tells a value from a cached `None` and from what cannot be read.
@@ -172,10 +189,7 @@ impl<B: Backend, S> Cache<B, S> {
         }
         match self.serializer.load(entry.raw) {
             Ok(value) => Found::Value(value),
-            Err(error) => {
-                self.core.trouble.undecodable(self.name(), &error);
-                Found::Undecodable
-            }
+            Err(error) => Found::Undecodable(error),
         }
     }
 

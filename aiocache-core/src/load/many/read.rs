@@ -119,6 +119,7 @@ where
         if !cache.core.capabilities.local {
             cache.core.trouble.answered(cache.name(), Asked::Read);
         }
+        cache.note_undecodable(found.iter().flatten().map(|seen| &seen.found));
         Ok(found)
     }
 
@@ -130,7 +131,7 @@ where
             item.answer = match found {
                 Some(Found::Value(value)) => Answer::Cached(value),
                 Some(Found::None) => Answer::Absent,
-                Some(Found::Undecodable) => Answer::Undecodable,
+                Some(Found::Undecodable(_)) => Answer::Undecodable,
                 Some(Found::Nothing | Found::Failed(_)) | None => Answer::Open,
             };
         }

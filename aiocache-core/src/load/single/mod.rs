@@ -60,7 +60,7 @@ impl Missed {
             Found::Value(value) => Some(K::value(value)),
             Found::None => K::none(),
             Found::Nothing => None,
-            Found::Undecodable => {
+            Found::Undecodable(_) => {
                 self.undecodable = true;
                 None
             }

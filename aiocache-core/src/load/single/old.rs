@@ -114,6 +114,10 @@ impl<V: Send> Answer for Aged<V> {
     fn is_hit(&self) -> bool {
         self.found.is_hit() && self.age != Age::Stale
     }
+
+    fn undecodable(&self) -> Option<&Error> {
+        self.found.undecodable()
+    }
 }
 
 /// Nothing that could be old.

@@ -194,7 +194,7 @@ where
                 }
                 None => Prepared::Load(lead),
             },
-            Found::Nothing | Found::Undecodable | Found::Failed(_) => Prepared::Load(lead),
+            Found::Nothing | Found::Undecodable(_) | Found::Failed(_) => Prepared::Load(lead),
         }
     }
 
