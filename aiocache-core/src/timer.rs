@@ -5,12 +5,19 @@ use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::panic::catch_unwind;
 use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
 use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep, sleep_until};
+
+/// How many runtimes are remembered. A program that has more of them at once asks some again.
+const REMEMBERED: usize = 64;
+
+/// The runtimes that were asked, the latest last, and whether they have timers.
+static ASKED: Mutex<Vec<(Id, bool)>> = Mutex::new(Vec::new());
 
 thread_local! {
     /// The runtime that was asked last on this thread, and whether it has timers.
@@ -26,14 +33,35 @@ pub(crate) fn are_there() -> bool {
     match KNOWN.get() {
         Some((known, has)) if known == runtime => has,
         _ => {
-            let has = has_timers();
+            let has = remembered(runtime).unwrap_or_else(|| ask(runtime));
             KNOWN.set(Some((runtime, has)));
             has
         }
     }
 }
 
-/// tokio tells by a panic alone.
+/// What another thread of this runtime was told, or this thread before it was in another one.
+#[cold]
+fn remembered(runtime: Id) -> Option<bool> {
+    let asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = asked.iter().rev().find(|(known, _)| *known == runtime);
+    known.map(|(_, has)| *has)
+}
+
+/// Not under the lock: the panic goes through the program's hook, which may use a cache. So threads that ask in the same
+/// moment may each be told.
+#[cold]
+fn ask(runtime: Id) -> bool {
+    let has = has_timers();
+    let mut asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
+    if asked.len() >= REMEMBERED {
+        asked.remove(0);
+    }
+    asked.push((runtime, has));
+    has
+}
+
+/// tokio tells by a panic alone, so where panics abort, a runtime without timers does too.
 #[cold]
 fn has_timers() -> bool {
     let has = catch_unwind(|| drop(sleep(Duration::ZERO))).is_ok();

@@ -2,23 +2,22 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier};
 use std::task::Poll;
 use std::time::Duration;
 
 use aiocache_core::{
     Cache, Command, MemoryBackend, Object, Plugin, Policy, RedLock, SimpleMemoryCache, TimingPlugin, Ttl,
 };
+use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs a test where there is nothing but tasks. It fails if the test panics, or has nothing left to wait for.
 fn in_a_bare_runtime(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime");
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(test);
 }
 
@@ -89,4 +88,49 @@ fn a_lock_goes_from_one_owner_to_the_next() {
         assert!(first.release().await.expect("memory answers"));
         assert!(second.await.expect("memory answers").is_some());
     });
+}
+
+#[test]
+fn a_runtime_is_asked_for_timers_once_whatever_thread_needs_one() {
+    const HERE: &str = "asked once";
+    static PANICS: AtomicU32 = AtomicU32::new(0);
+
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().name() == Some(HERE) {
+            PANICS.fetch_add(1, Ordering::SeqCst);
+        } else {
+            before(info);
+        }
+    }));
+    let cache = Cache::builder(MemoryBackend::<Object>::new())
+        .timeout(SECOND)
+        .plugin(Patient)
+        .build();
+    let all = move || {
+        let [one, other] = [(); 2].map(|()| {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(4).thread_name(HERE);
+            builder.build().expect("a runtime")
+        });
+        for _ in 0..3 {
+            one.block_on(use_commands(&cache));
+            other.block_on(use_commands(&cache));
+        }
+        // Each worker has one of these: they end together.
+        let together = Arc::new(Barrier::new(4));
+        let tasks = [(); 4].map(|()| {
+            let (cache, together) = (cache.clone(), Arc::clone(&together));
+            one.spawn(async move {
+                together.wait();
+                use_commands(&cache).await;
+            })
+        });
+        for task in tasks {
+            one.block_on(task).expect("no panic is left");
+        }
+    };
+    let thread = std::thread::Builder::new().name(HERE.to_owned()).spawn(all);
+    thread.expect("a thread").join().expect("no panic is left");
+    assert_eq!(PANICS.load(Ordering::SeqCst), 2, "one of each runtime");
 }
