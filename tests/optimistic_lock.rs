@@ -23,7 +23,9 @@ fn assert_conflict(result: Result<()>) {
     assert_eq!(error.kind(), ErrorKind::OptimisticLock);
     assert!(error.to_string().starts_with("cas on "), "{error}");
     assert!(
-        error.to_string().ends_with(": changed since it was read"),
+        error
+            .to_string()
+            .contains(": changed since it was read: nothing was written"),
         "{error}"
     );
 }
