@@ -3,7 +3,7 @@
 use std::process::Command;
 
 /// The versions that Cargo chose for this very program.
-const LOCK: &str = include_str!("../../Cargo.lock");
+const LOCK: &str = include_str!("Cargo.lock");
 const PEERS: [&str; 8] = [
     "cached",
     "foyer",
