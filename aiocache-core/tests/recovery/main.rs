@@ -1,6 +1,8 @@
 //! Failed writes and deletes are repeated, and the last command of each key wins.
 
 mod alone;
+mod beside;
+mod ends;
 mod failing;
 mod order;
 mod repeats;
