@@ -62,9 +62,13 @@ struct Contest {
 
 impl Contest {
     fn over<B: Backend, S>(cache: &Cache<B, S>) -> Self {
-        let (lease, late) = if is_coarse(cache) { (200, 2200) } else { (50, 80) };
+        let (lease, late, short) = if is_coarse(cache) {
+            (200, 3200, 12)
+        } else {
+            (50, 80, 20)
+        };
         Self {
-            rounds: scaled(20, 400),
+            rounds: scaled(short, 400),
             lease: Duration::from_millis(lease),
             late: Duration::from_millis(late),
             start: Instant::now(),
@@ -127,7 +131,7 @@ async fn only_its_owner_releases_a_lock<B: Backend, S: Send + Sync + 'static>(ca
         late,
         start,
     } = contest;
-    // Where a lease is two seconds, fewer wait for one another.
+    // Where a lease is three seconds, fewer wait for one another.
     let locks: Arc<[Contended]> = (0..if coarse { 32 } else { 4 })
         .map(|_| Contended::default())
         .collect();

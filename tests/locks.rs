@@ -14,10 +14,14 @@ const LEASE: Duration = Duration::from_millis(300);
 /// No case lives to see the end of it.
 const LONG: Duration = Duration::from_secs(60);
 
+/// Whether the store counts in seconds.
+fn is_coarse<B: Backend, S>(cache: &Cache<B, S>) -> bool {
+    cache.backend().capabilities().ttl_resolution >= Duration::from_secs(1)
+}
+
 /// Waits until a lease that began before must be over, and a little longer.
 async fn outlive<B: Backend, S>(cache: &Cache<B, S>, lease: Duration) {
-    let coarse = cache.backend().capabilities().ttl_resolution >= Duration::from_secs(1);
-    let more = if coarse { 2000 } else { 100 };
+    let more = if is_coarse(cache) { 3000 } else { 100 };
     sleep(lease + Duration::from_millis(more)).await;
 }
 
@@ -94,7 +98,9 @@ async fn a_late_owner_leaves_the_next_one_alone<B: Backend, S>(cache: Cache<B, S
 async fn an_extended_lock_stays<B: Backend, S>(cache: Cache<B, S>) {
     let lock = RedLock::new(&cache, "key", Duration::from_secs(1));
     let guard = lock.acquire().await.expect("answered").expect("free");
-    for _ in 0..5 {
+    // Until the first lease would surely be over.
+    let times = if is_coarse(&cache) { 6 } else { 3 };
+    for _ in 0..times {
         sleep(Duration::from_millis(600)).await;
         assert!(guard.extend().await.expect("answered"));
         assert!(guard.remaining() > Duration::from_millis(600));
@@ -116,9 +122,12 @@ async fn a_wait_ends_one_lease_after_the_last_change_of_owner<B: Backend, S>(cac
     let first = RedLock::new(&cache, "key", LONG).acquire().await;
     let first = first.expect("answered").expect("free");
     let lock = RedLock::new(&cache, "key", LEASE);
-    let coarse = cache.backend().capabilities().ttl_resolution >= Duration::from_secs(1);
-    // With a second more, and rounded up, where only those count.
-    let lease = if coarse { Duration::from_secs(2) } else { LEASE };
+    // With two seconds more, and rounded up, where only those count.
+    let lease = if is_coarse(&cache) {
+        Duration::from_secs(3)
+    } else {
+        LEASE
+    };
     let waits = async {
         let start = Instant::now();
         assert!(lock.acquire().await.expect("answered").is_none());

@@ -230,9 +230,9 @@ fn a_dead_process_costs_one_lease_with_redis() {
     a_dead_process_costs_one_lease("redis", &server.url(), LEASE);
 }
 
-/// memcached keeps a lock for a second more, lest it drop one too early.
+/// memcached keeps a lock for two seconds more, lest it drop one too early.
 #[test]
 fn a_dead_process_costs_one_lease_with_memcached() {
     let server = MemcachedServer::start().expect("memcached starts");
-    a_dead_process_costs_one_lease("memcached", &server.url(), LEASE + Duration::from_secs(1));
+    a_dead_process_costs_one_lease("memcached", &server.url(), LEASE + Duration::from_secs(2));
 }

@@ -25,8 +25,9 @@ use crate::servers::{Place, Servers};
 /// connections. Each tokio runtime that uses it has its own,
 /// [`pool_size`](MemcachedBuilder::pool_size) to each server.
 ///
-/// Values live for whole seconds: a cache refuses a ttl with a fraction, and this backend rounds one up, and a value may go up to a second early. memcached may drop
-/// any value at any time to make room. `clear_all` empties the servers; `clear` of a namespace is `Unsupported` unless
+/// Values live for whole seconds: a cache refuses a ttl with a fraction, and this backend rounds one up. A value may go
+/// up to a second early, and up to two when the server's clock takes two at once, as it does every quarter of an hour or
+/// so. memcached may drop any value at any time to make room. `clear_all` empties the servers; `clear` of a namespace is `Unsupported` unless
 /// [`clearable_namespaces`](MemcachedBuilder::clearable_namespaces) is set.
 ///
 /// A command that is harmless to repeat is repeated once when its connection breaks, so a restart of a server

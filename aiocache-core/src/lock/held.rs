@@ -154,11 +154,13 @@ impl<B: Backend> Held<B> {
     }
 }
 
-/// The lease as the store is given it: where only whole seconds count, a value may go a second early.
+/// The lease as the store is given it, so that what it stores lasts no shorter than that.
 pub(super) fn in_store<B: Backend, S>(cache: &Cache<B, S>, lease: Duration) -> Duration {
     let grain = cache.core.capabilities.ttl_resolution;
     if grain >= Duration::from_secs(1) {
-        let least = lease.saturating_add(grain);
+        // A clock that ticks a little late, and tells whole seconds, tells one of them twice as long now and then: a
+        // value may go almost two seconds early.
+        let least = lease.saturating_add(2 * grain);
         // Up to the whole second that the store makes of it, so that who waits knows how long it may last.
         let parts = u64::from(least.subsec_nanos() > 0);
         Duration::from_secs(least.as_secs().saturating_add(parts))

@@ -51,7 +51,7 @@ pub struct RedLock<B: Backend> {
 }
 
 impl<B: Backend> RedLock<B> {
-    /// The lock of `key`, for `lease` at a time. memcached keeps it up to two seconds longer, as it counts in seconds.
+    /// The lock of `key`, for `lease` at a time. memcached keeps it up to three seconds longer, as it counts in seconds.
     pub fn new<'k, S>(cache: &Cache<B, S>, key: impl Into<Key<'k>>, lease: Duration) -> Self {
         let key = format!("{}-lock", key.into().as_str());
         Self::of(cache, cache.stored_key(key), lease)

@@ -36,9 +36,9 @@ pub async fn a_value_is_there_until_its_ttl_has_passed<B: Backend<Raw: Sample>>(
     let key = store.key("alive");
     let ttl = 3 * store.short();
     store.put(&key, 1, Some(ttl)).await?;
-    store
-        .pass(ttl - store.grain() - store.slack(Duration::from_millis(500)))
-        .await;
+    // A server that counts in seconds loses one more when its clock takes two at once.
+    let busy = store.slack(store.grain() + Duration::from_millis(500));
+    store.pass(ttl - store.grain() - busy).await;
     assert_eq!(store.number(&key).await?, Some(1));
     Ok(())
 }
