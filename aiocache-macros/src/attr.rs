@@ -172,12 +172,12 @@ pub(crate) fn each(
 /// The name of an option that the attribute has.
 fn name(attribute: Attribute, input: ParseStream<'_>) -> syn::Result<Ident> {
     if !input.peek(Ident::peek_any) {
-        let options = hint::list(attribute.options());
+        let options = hint::list(&attribute.options());
         return Err(input.error(format!("expected an option, one of {options}")));
     }
     let key = input.call(Ident::parse_any)?;
     let name = key.to_string();
-    if attribute.options().contains(&name.as_str()) {
+    if attribute.takes(&name) {
         return Ok(key);
     }
     Err(syn::Error::new(
@@ -284,7 +284,7 @@ fn to_next_option(attribute: Attribute, input: ParseStream<'_>) -> syn::Result<(
             let ahead = input.fork();
             ahead.parse::<Token![,]>()?;
             let next = ahead.call(Ident::parse_any).ok();
-            let known = next.is_some_and(|name| attribute.options().contains(&name.to_string().as_str()));
+            let known = next.is_some_and(|name| attribute.takes(&name.to_string()));
             if known || ahead.is_empty() {
                 return Ok(());
             }

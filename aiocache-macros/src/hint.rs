@@ -24,8 +24,8 @@ pub(crate) fn unknown_option(attribute: Attribute, name: &str) -> String {
     let accepted = attribute.options();
     let hint = elsewhere(attribute, name)
         .map(|hint| format!("; {hint}"))
-        .unwrap_or_else(|| did_you_mean(name, accepted));
-    let (attribute, accepted) = (attribute.name(), list(accepted));
+        .unwrap_or_else(|| did_you_mean(name, &accepted));
+    let (attribute, accepted) = (attribute.name(), list(&accepted));
     format!("`{name}` is not an option of `#[{attribute}]`{hint} It takes {accepted}")
         .replace("` It", "`. It")
 }
