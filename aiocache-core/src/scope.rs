@@ -25,7 +25,9 @@ struct Current {
 /// How the cached functions behave that a future calls and awaits; see [`scope`].
 ///
 /// It holds for `#[cached]` and `#[multi_cached]` functions and for
-/// [`get_or_load`](crate::Cache::get_or_load), not for single commands, and not in tasks that the future spawns.
+/// [`get_or_load`](crate::Cache::get_or_load), not for single commands, and not in tasks that the future spawns. No
+/// scope leaves an old value behind a function that writes: `#[cache_evict]` takes its entries away in any, and
+/// `#[cache_put]` takes its entry away where the scope stores nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a scope does nothing before `run`"]
 pub struct Scope {
@@ -47,7 +49,8 @@ impl Scope {
         self
     }
 
-    /// Whether what functions return is stored.
+    /// Whether what functions return is stored. If not, what is there stays, but for the entry of a `#[cache_put]`
+    /// function that succeeded and of a `refresh`: it goes, as it is older than what they returned.
     pub const fn write(mut self, write: bool) -> Self {
         self.write = write;
         self
@@ -105,7 +108,8 @@ pub const fn scope() -> Scope {
     Scope::DEFAULT
 }
 
-/// Runs a future in which cached functions are plain calls: nothing is read and nothing stored.
+/// Runs a future in which cached functions are plain calls: nothing is read and nothing stored. Functions that write
+/// still take away what they make old; see [`Scope`].
 ///
 /// # Examples
 /// ```

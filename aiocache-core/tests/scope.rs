@@ -76,6 +76,17 @@ async fn a_bypassed_call_is_a_plain_one() {
     assert_eq!(call(&cache, &counter).await, 1);
 }
 
+/// A `skip_if` that refuses what a scope has loaded anew in place of an old value, and that does not wait for stores.
+#[tokio::test(start_paused = true)]
+async fn what_is_not_stored_replaces_the_old_value_also_where_no_store_is_waited_for() {
+    let (cache, counter, policy) = (SimpleMemoryCache::new(), Counter::default(), Policy::new());
+    assert_eq!(call(&cache, &counter).await, 1);
+    let loading = cache.loading("k", &policy).skip_if(|number: &u32| *number == 2);
+    let anew = scope().read(false).wait_for_write(false);
+    assert_eq!(anew.run(loading.get(|| counter.next())).await, Ok(2));
+    assert!(!cache.exists("k").await.expect("memory answers"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_observer_learns_where_values_came_from() {
     let (cache, counter) = (Arc::new(Cache::new()), Arc::new(Counter::default()));

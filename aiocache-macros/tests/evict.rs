@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use aiocache_core::{MemoryBackend, Plugin, SimpleMemoryCache};
+use aiocache_core::{MemoryBackend, Plugin, SimpleMemoryCache, bypass};
 use aiocache_macros::{cache_evict, cached, multi_cached};
 
 static CACHE: LazyLock<SimpleMemoryCache> = LazyLock::new(SimpleMemoryCache::new);
@@ -51,6 +51,13 @@ async fn entries_of_other_functions_go_after_success_only() {
     assert_eq!(loaded(1).await, (true, true));
     assert_eq!(rename(User { id: 1 }, "ada").await, Ok(1));
     assert_eq!(loaded(1).await, (false, false));
+}
+
+#[tokio::test]
+async fn a_scope_does_not_keep_what_is_to_go() {
+    fill(4).await;
+    assert_eq!(bypass(rename(User { id: 4 }, "ada")).await, Ok(1));
+    assert_eq!(loaded(4).await, (false, false));
 }
 
 #[cache_evict(of = load_name, key(id, lang), always)]

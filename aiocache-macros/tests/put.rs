@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use aiocache_core::SimpleMemoryCache;
+use aiocache_core::{SimpleMemoryCache, bypass, scope};
 use aiocache_macros::{cache_put, cached};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +68,24 @@ async fn an_error_leaves_what_is_stored() {
         Err("a name is missing".to_owned())
     );
     assert_eq!(repository.load(1).await, Ok(user("ada")));
+}
+
+#[tokio::test]
+async fn where_nothing_is_stored_the_old_value_goes() {
+    let mut repository = Repository::new();
+    repository.store(user("ada")).await.unwrap();
+    let failed = bypass(repository.store(user(""))).await;
+    assert_eq!(failed, Err("a name is missing".to_owned()));
+    assert_eq!(repository.load(1).await, Ok(user("ada")), "nothing was written");
+    assert_eq!(bypass(repository.store(user("grace"))).await, Ok(user("grace")));
+    let asked = repository.load(1).await;
+    assert_eq!(asked, Err("user 1 is not to be loaded".to_owned()), "a miss");
+    scope()
+        .read(false)
+        .run(repository.store(user("joan")))
+        .await
+        .unwrap();
+    assert_eq!(repository.load(1).await, Ok(user("joan")));
 }
 
 static CACHE: LazyLock<SimpleMemoryCache> = LazyLock::new(SimpleMemoryCache::new);

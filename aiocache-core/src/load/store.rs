@@ -135,12 +135,12 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
         task.await.ok()
     }
 
-    /// Removes what a refresh did not replace: the function returned something that is not stored, or another write
+    /// Removes what a load did not replace: the function returned something that is not stored, or another write
     /// was in the way of the store.
-    pub(super) async fn remove_old(&self, keys: &[&str]) {
-        let scope = scope::here();
-        // Without the wait, the store is still to come.
-        if keys.is_empty() || !scope.writes() || !scope.waits_for_write() {
+    ///
+    /// A scope that does not write leaves it there, but for a `forced` load: that one was to replace it.
+    pub(super) async fn remove_old(&self, keys: &[&str], forced: bool) {
+        if keys.is_empty() || !(forced || scope::here().writes()) {
             return;
         }
         if let Err(error) = self.delete_all(keys).await {

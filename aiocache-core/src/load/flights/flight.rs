@@ -73,10 +73,11 @@ impl<R> Flight<R> {
         self.state().superseded = true;
     }
 
-    /// Whether what was there before this flight may still be: it did not store, and nobody else wrote.
+    /// Whether what was there before this flight may still be: it ended without a store, and nobody else wrote.
     pub(in crate::load) fn leaves_the_old(&self) -> bool {
         let state = self.state();
-        !(state.stored || state.superseded)
+        let under_way = matches!(state.phase, Phase::Loading | Phase::Storing);
+        !(under_way || state.stored || state.superseded)
     }
 
     /// Waits until no store of this flight is under way. One that takes too long is overtaken.

@@ -316,7 +316,7 @@ where
     async fn remove_left(&self, replaced: &[(usize, Arc<Flight<B::Raw>>)]) {
         let left = replaced.iter().filter(|(_, flight)| flight.leaves_the_old());
         let old: Vec<&str> = left.map(|(index, _)| self.items[*index].key.as_str()).collect();
-        self.bulk.cache.remove_old(&old).await;
+        self.bulk.cache.remove_old(&old, self.supersedes).await;
     }
 
     /// The answer of a call that ends before all its keys are answered.

@@ -42,7 +42,7 @@ where
             Split::Rest(error) => return self.failed(at, policy, missed, lead, error),
         };
         if replaces.is_some_and(|flight| flight.leaves_the_old()) {
-            self.cache.remove_old(&[at.key]).await;
+            self.cache.remove_old(&[at.key], missed.forced).await;
         }
         if missed.forced || missed.ahead {
             self.cache.tell(at, EventKind::Refreshed);
