@@ -1,7 +1,8 @@
 //! The guide: what aiocache does, a page for each feature.
 //!
 //! Begin with the [quick start](quick_start). The same pages are in `docs/` of the repository, where `mdbook build docs`
-//! makes a book of them. Every snippet is compiled by the tests, and run where it needs no server.
+//! makes a book of them. Every snippet is compiled by the tests, by itself or in the example that it quotes, and run where
+//! it needs no server.
 //!
 //! | to | read |
 //! |---|---|

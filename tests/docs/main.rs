@@ -1,7 +1,9 @@
 //! What the documents name is there.
 
+mod fences;
 mod links;
 mod markdown;
+mod measured;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,7 +76,15 @@ fn every_test_that_the_guide_names_is_there() {
 
 #[test]
 fn every_file_that_a_document_names_is_there() {
-    let rooms = ["aiocache-", "benches/", "docs/", "examples/", "scripts/", "src/"];
+    let rooms = [
+        "aiocache-",
+        "benches/",
+        "docs/",
+        "examples/",
+        "scripts/",
+        "src/",
+        "tests/",
+    ];
     let mut names = 0;
     let documents = with_extension("md");
     for document in documents.iter().filter(|path| !path.ends_with("CHANGELOG.md")) {
