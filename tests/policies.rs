@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aiocache::memcached::{MemcachedBackend, MemcachedCache};
-use aiocache::redis::RedisCache;
-use aiocache::testing::MemcachedServer;
+use aiocache::redis::RedisBackend;
+use aiocache::testing::{Fault, FaultProxy, MemcachedServer};
 use aiocache::{Backend, Cache, JsonSerializer, Policy, Source, Ttl, observe};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -94,36 +94,60 @@ async fn memcached_tells_how_old_a_value_is_also_after_a_restart() {
     a_stale_value_is_served(cache(), cache()).await;
 }
 
-/// The number of commands that a Redis has run in all.
-async fn commands(cache: &RedisCache) -> u64 {
-    let info = cache.raw(&[b"INFO", b"stats"]).await.expect("it answers");
-    let info = format!("{info:?}");
-    let count = info
-        .split("total_commands_processed:")
-        .nth(1)
-        .expect("a line of INFO");
-    count
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect::<String>()
-        .parse()
-        .expect("a number")
+/// Hits with a grace over a connection on which all is late, until one is not late twice. A busy machine may hold any
+/// of them up, and nothing makes one quicker than its round trips.
+async fn a_hit_is_one_round_trip<B>(cache: Cache<B, JsonSerializer>, proxy: &FaultProxy)
+where
+    B: Backend<Raw = aiocache::Bytes>,
+{
+    const ONE_WAY: Duration = Duration::from_millis(50);
+    const TRIP: Duration = Duration::from_millis(100);
+    let policy = PATIENT.const_ttl(Ttl::seconds(60));
+    let hit = async || {
+        let start = Instant::now();
+        let load = async || Err::<u32, _>("not to be asked");
+        let got = observe(cache.get_or_load("k", &policy, load)).await;
+        assert_eq!(got, (Ok(1), Source::Hit));
+        start.elapsed()
+    };
+    cache
+        .with_ttl(Ttl::seconds(70))
+        .set("k", &1)
+        .await
+        .expect("it answers");
+    hit().await;
+    proxy.set(Fault::Delay {
+        to_server: ONE_WAY,
+        to_client: ONE_WAY,
+    });
+    let mut quickest = Duration::MAX;
+    for _ in 0..10 {
+        quickest = quickest.min(hit().await);
+        if quickest < 2 * TRIP {
+            break;
+        }
+    }
+    assert!(
+        (TRIP..2 * TRIP).contains(&quickest),
+        "{quickest:?} for a hit where a round trip takes {TRIP:?}"
+    );
 }
 
 #[tokio::test]
-async fn a_hit_with_a_grace_is_one_exchange_of_two_commands() {
-    let server = support::own_redis();
-    let cache: RedisCache = RedisCache::builder(support::backend(&server))
-        .namespace("p")
-        .build();
-    assert_eq!(ask(&cache, Ok(1)).await.1, Source::Loaded);
-    let before = commands(&cache).await;
-    for _ in 0..10 {
-        assert_eq!(ask(&cache, Ok(2)).await, (Ok(1), Source::Hit));
-    }
-    let ran = commands(&cache).await - before - 1;
-    assert!(
-        ran <= 40,
-        "{ran} commands for ten hits: more than GET and PTTL in a transaction"
-    );
+async fn a_hit_with_a_grace_is_one_round_trip_to_redis() {
+    let proxy = FaultProxy::start(support::shared_redis().addr())
+        .await
+        .expect("a free port");
+    let redis = RedisBackend::connect(format!("redis://{}", proxy.addr())).expect("a good URL");
+    let cache = Cache::builder(redis).namespace("one trip").build();
+    a_hit_is_one_round_trip(cache, &proxy).await;
+}
+
+#[tokio::test]
+async fn a_hit_with_a_grace_is_one_round_trip_to_memcached() {
+    let server = MemcachedServer::start().expect("memcached starts");
+    let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
+    let url = format!("memcached://{}", proxy.addr());
+    let memcached = MemcachedBackend::connect(url).expect("a good URL");
+    a_hit_is_one_round_trip(Cache::builder(memcached).build(), &proxy).await;
 }
