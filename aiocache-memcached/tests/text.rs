@@ -2,15 +2,22 @@
 
 mod support;
 
+use std::collections::HashMap;
+use std::fmt::Debug;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
 use aiocache_core::testing::MemcachedServer;
-use aiocache_core::{Backend, ErrorKind, Reply, Want};
-use aiocache_memcached::MemcachedBackend;
+use aiocache_core::{Backend, ErrorKind, Policy, Remaining, Reply, Source, Ttl, Want, observe};
+use aiocache_memcached::{MemcachedBackend, MemcachedCache};
 use support::{backend, bytes, get, server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 
 /// A proxy that answers the first command, `mn`, with `ERROR`, and passes the rest on.
 async fn old(server: &MemcachedServer) -> MemcachedBackend {
@@ -184,7 +191,7 @@ async fn counters_go_up_and_keep_their_ttl() {
         320
     );
     let left = backend(&server).ttl("counter").await.expect("ttl");
-    assert!(matches!(left, aiocache_core::Remaining::For(_)), "{left:?}");
+    assert!(matches!(left, Remaining::For(_)), "{left:?}");
     for (delta, kind) in [(-1, ErrorKind::Unsupported), (i64::MAX, ErrorKind::Overflow)] {
         assert_eq!(
             memcached
@@ -221,4 +228,84 @@ async fn a_namespace_can_be_cleared() {
         assert_eq!(get(&two, "users:1").await.expect("read"), None, "round {round}");
         assert!(!two.exists("users:n").await.expect("asked"));
     }
+}
+
+/// How often it was said that no age can be told.
+#[derive(Clone, Default)]
+struct Ageless(Arc<AtomicU32>);
+
+impl Ageless {
+    fn take(&self) -> u32 {
+        self.0.swap(0, SeqCst)
+    }
+}
+
+impl Visit for &Ageless {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" && format!("{value:?}").contains("does not tell how old a value is") {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+}
+
+impl Subscriber for Ageless {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "aiocache"
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut &*self);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const WITH_GRACE: Policy = Policy::new()
+    .const_ttl(Ttl::After(MINUTE))
+    .grace(MINUTE)
+    .back_off(Duration::ZERO);
+
+#[tokio::test]
+async fn under_a_grace_every_value_is_kept_and_counts_as_old_and_a_warning_says_so() {
+    let ageless = Ageless::default();
+    let _heard = tracing::subscriber::set_default(ageless.clone());
+    let server = server();
+    let cache = MemcachedCache::builder(old(&server).await).build();
+    let ask = async |answer: Result<u32, &'static str>| {
+        observe(cache.get_or_load("key", &WITH_GRACE, || async { answer })).await
+    };
+    assert_eq!(ask(Ok(1)).await, (Ok(1), Source::Loaded));
+    let left = backend(&server).ttl("key").await.expect("ttl");
+    assert!(matches!(left, Remaining::For(left) if left > MINUTE), "{left:?}");
+    assert_eq!(ageless.take(), 0, "nothing was read");
+    assert_eq!(ask(Err("down")).await, (Ok(1), Source::Stale));
+    assert_eq!(ageless.take(), 1);
+    assert_eq!(ask(Ok(2)).await, (Ok(2), Source::Loaded), "within its ttl");
+}
+
+#[tokio::test]
+async fn under_a_grace_many_values_count_as_old_too() {
+    let ageless = Ageless::default();
+    let _heard = tracing::subscriber::set_default(ageless.clone());
+    let server = server();
+    let cache = MemcachedCache::builder(old(&server).await).build();
+    let ask = async |answer: Result<u32, &'static str>| {
+        let load = async |keys: Vec<&'static str>| {
+            answer.map(|value| keys.into_iter().map(|key| (key, value)).collect())
+        };
+        let all: Result<HashMap<&str, u32>, _> = cache.multi_get_or_load(["key"], &WITH_GRACE, load).await;
+        all.map(|all| all["key"])
+    };
+    assert_eq!(ask(Ok(1)).await, Ok(1));
+    assert_eq!(ask(Err("down")).await, Ok(1));
+    assert_eq!(ageless.take(), 1);
+    assert_eq!(ask(Ok(2)).await, Ok(2), "within its ttl");
 }

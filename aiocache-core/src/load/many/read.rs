@@ -107,6 +107,9 @@ where
         let serves_old = self.serves_old();
         let decode = |_, entry: Entry<'_, B::Raw>| {
             let stale = ageing.age(entry.remaining, None) == Age::Stale;
+            if ages && entry.remaining.is_none() {
+                cache.core.trouble.ageless(cache.name());
+            }
             // What nobody will be served need not decode.
             let found = if stale && !serves_old {
                 Found::Nothing

@@ -146,7 +146,7 @@ impl<M: Mode> Policy<M> {
     ///
     /// How old a value is follows from its remaining ttl in the store: it is stale when that is no more than the grace.
     /// So a value that was written without this grace is old early. Where a store cannot tell the remaining ttl
-    /// (memcached before 1.6), nothing is kept longer.
+    /// (memcached before 1.6), every value counts as stale: each call loads, and one that fails gets the value there is.
     ///
     /// [`Source::Stale`]: crate::Source::Stale
     pub const fn grace(mut self, grace: Duration) -> Self {
