@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
+use aiocache::redis::{RedisBackend, RedisCache};
 use aiocache::{SimpleMemoryCache, cached, multi_cached};
 use serde::Serialize;
 
@@ -123,6 +124,30 @@ fn the_future_stays_small_however_large_the_body_is() {
         size_of_val(&large::uncached(1)) > 16_000,
         "the body is as large as it looks"
     );
+}
+
+/// Room for the largest command in Redis, one connection at work included. A debug build has a few copies on the stack.
+const LARGEST_COMMAND: usize = 4096;
+
+#[test]
+fn the_future_of_a_command_stays_small_over_a_wire() {
+    let redis = RedisBackend::connect("redis://localhost").expect("a good URL");
+    let cache: RedisCache = RedisCache::builder(redis).build();
+    let sizes = [
+        ("get", size_of_val(&cache.get::<u32>("k"))),
+        ("set", size_of_val(&cache.set("k", &1))),
+        ("multi_get", size_of_val(&cache.multi_get::<u32>(["k"]))),
+        ("multi_set", size_of_val(&cache.multi_set([("k", &1)]))),
+        ("delete", size_of_val(&cache.delete("k"))),
+        ("increment", size_of_val(&cache.increment("k", 1))),
+        ("clear", size_of_val(&cache.clear())),
+        ("ping", size_of_val(&cache.ping())),
+        ("close", size_of_val(&cache.close())),
+    ];
+    println!("{sizes:?}");
+    for (name, size) in sizes {
+        assert!(size <= LARGEST_COMMAND, "{name}: {size} bytes");
+    }
 }
 
 struct Unpark(Thread);

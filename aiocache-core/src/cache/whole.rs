@@ -121,10 +121,11 @@ impl<B: Backend, S> Cache<B, S> {
             let most = self
                 .timeout
                 .map_or_else(|| self.core.most_wait(), |most| most / 2);
-            let calm = async {
+            // Boxed, for it holds a replay, and every call would be as large as that.
+            let calm = Box::pin(async {
                 self.core.background.idle().await;
                 self.core.replay_all(0, None).await;
-            };
+            });
             let calm = timer::within(most, calm).await;
             self.core.backend.close().await?;
             calm.ok_or_else(|| timed_out(most))
