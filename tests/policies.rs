@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use aiocache::memcached::{MemcachedBackend, MemcachedCache};
 use aiocache::redis::RedisBackend;
-use aiocache::testing::{Fault, FaultProxy, MemcachedServer};
+use aiocache::testing::{Fault, FaultProxy, Intercepted, MemcachedServer, Recorder};
 use aiocache::{Backend, Cache, JsonSerializer, Policy, Source, Ttl, observe};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -150,4 +150,21 @@ async fn a_hit_with_a_grace_is_one_round_trip_to_memcached() {
     let url = format!("memcached://{}", proxy.addr());
     let memcached = MemcachedBackend::connect(url).expect("a good URL");
     a_hit_is_one_round_trip(Cache::builder(memcached).build(), &proxy).await;
+}
+
+#[tokio::test]
+async fn a_lease_locks_loads_of_one_key_and_none_of_many() {
+    const GUARDED: Policy = Policy::new().lease(SECOND);
+    let recorder = Recorder::new();
+    let store = Intercepted::new(support::backend(support::shared_redis()), recorder.clone());
+    let cache = Cache::builder(store).namespace("lease").build();
+    let one = cache.get_or_load("a", &GUARDED, || async { Ok::<u32, String>(1) });
+    assert_eq!(one.await, Ok(1));
+    assert_eq!(recorder.count("add"), 1, "a load's lock has no fencing token");
+    cache.close().await.expect("what is under way ends");
+    recorder.forget();
+    let load = |keys: Vec<&'static str>| async { Ok::<_, String>(keys.into_iter().zip(2..).collect()) };
+    let many: Result<Vec<(&str, u32)>, _> = cache.multi_get_or_load(["a", "b", "c"], &GUARDED, load).await;
+    assert_eq!(many, Ok(vec![("a", 1), ("b", 2), ("c", 3)]));
+    assert_eq!(recorder.methods(), ["read_many", "write_many"]);
 }

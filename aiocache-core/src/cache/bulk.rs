@@ -25,7 +25,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     ///
     /// Of the policy's options for slow and failing loads, `grace`, `back_off` and `hard_timeout` hold here: if the load
     /// fails or takes too long, and all keys that it was to load have an old value, those are the answer. If only one of
-    /// them has none, the error is.
+    /// them has none, the error is. A `lease` is left unused: it would take a lock for each key.
     ///
     /// # Errors
     /// Those of `load`, or of another caller's load if the policy shares errors.

@@ -111,7 +111,8 @@ impl<M> Policy<M> {
     /// others when a process dies. They wait for its end or for the value, at most [`max_wait`](Self::max_wait), and
     /// then load. If the store does not answer, the load runs without it. A store in this process has no lock, as the
     /// rule of one load per key in a process does the same. It is for
-    /// [`get_or_load`](crate::Cache::get_or_load): loads of many keys have none.
+    /// [`get_or_load`](crate::Cache::get_or_load). Loads of many keys take none, for they would need one for each key; a
+    /// policy with a lease is not refused there, so that one policy can serve both.
     ///
     /// It saves loads, and does not promise that there is but one: see [`RedLock`](crate::RedLock).
     pub const fn lease(mut self, lease: Duration) -> Self {
