@@ -2,6 +2,7 @@
 
 mod bulk;
 mod hooks;
+mod nested;
 mod order;
 mod runtimes;
 #[path = "../support/slow.rs"]

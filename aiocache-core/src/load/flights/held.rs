@@ -3,10 +3,23 @@
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many flights a cache numbers before it comes to where the next one began, as a power of 2: 12 days of a million
+/// each second. There is room for 16 million caches.
+const FLIGHTS: u32 = 40;
 
 crate::sync::thread_local! {
     /// The flights whose loads are being polled on this thread, outermost first.
     static HELD: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Where a new cache begins to number its flights. No two caches share a number, for a task can be part of loads of both.
+pub(super) fn first_id() -> u64 {
+    // Not of `crate::sync`: no schedule depends on it.
+    static CACHES: AtomicU64 = AtomicU64::new(0);
+
+    CACHES.fetch_add(1, Ordering::Relaxed) << FLIGHTS
 }
 
 /// Runs the load of these flights.

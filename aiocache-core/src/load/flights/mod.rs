@@ -18,6 +18,7 @@ use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 use failures::Failures;
 use flight::Flight;
+use held::first_id;
 
 /// Few where each access is a point at which schedules part.
 const SHARDS: usize = if cfg!(aiocache_shuttle) { 2 } else { 16 };
@@ -91,7 +92,7 @@ impl<R> Flights<R> {
             writers: std::array::from_fn(|_| Writers::default()),
             hasher: RandomState::new(),
             active: AtomicUsize::new(0),
-            next_id: AtomicU64::new(0),
+            next_id: AtomicU64::new(first_id()),
             failures: Failures::default(),
         }
     }
