@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// Numbers come back exactly, 128-bit integers and floats included. What JSON has no form for does not come back:
 /// a float that is infinite or not a number is written as `null`, and `Some(None)` and `Some(())` read back as
 /// `None`.
+#[cfg(feature = "json")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JsonSerializer;
 

@@ -9,6 +9,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 mod functions;
 mod integer;
+// What is public in these modules says its feature again: re-exported by another crate, an item is documented with what
+// stands at its definition alone.
 #[cfg(feature = "json")]
 mod json;
 #[cfg(any(feature = "json", feature = "msgpack", feature = "postcard"))]

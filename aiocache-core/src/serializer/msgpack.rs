@@ -22,6 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// to 57. This serializer writes those numbers in two bytes where they are the whole value, which every MsgPack
 /// reader accepts. A bare 48 to 57 that another client wrote in one byte is read as its digit, 0 to 9, by integer
 /// types (and newtypes around them) alone.
+#[cfg(feature = "msgpack")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MsgPackSerializer;
 

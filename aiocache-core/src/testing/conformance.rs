@@ -31,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 ///     aiocache_core::backend_conformance!(async { Fixture::own(start().await) });
 /// }
 /// ```
+#[cfg(feature = "testing")]
 #[macro_export]
 macro_rules! backend_conformance {
     ($fixture:expr) => {

@@ -12,6 +12,8 @@ mod clock;
 mod conformance;
 mod fixture;
 mod intercept;
+// What is public in these modules says so again: re-exported by another crate, an item is documented with what stands at
+// its definition alone.
 #[cfg(unix)]
 mod proxy;
 mod recorder;

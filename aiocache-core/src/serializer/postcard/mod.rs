@@ -56,6 +56,7 @@ mod write;
 /// assert!(PostcardSerializer::new().decode::<String>(&bytes).is_err());
 /// # Ok::<(), aiocache_core::Error>(())
 /// ```
+#[cfg(feature = "postcard")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PostcardSerializer {
     version: u32,

@@ -19,6 +19,7 @@ mod door;
 mod lane;
 
 /// What a [`FaultProxy`] does to the connections that it carries.
+#[cfg(unix)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -48,6 +49,7 @@ pub enum Fault {
 }
 
 /// Which way bytes go.
+#[cfg(unix)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// From the client to the server.
@@ -74,6 +76,7 @@ pub enum Direction {
 /// # Ok(())
 /// # }
 /// ```
+#[cfg(unix)]
 #[derive(Debug)]
 pub struct FaultProxy {
     shared: Arc<Shared>,

@@ -11,6 +11,7 @@ use super::{Server, Software};
 const PORTS: usize = 8;
 
 /// Options of a [`Server`].
+#[cfg(unix)]
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct ServerBuilder<S> {

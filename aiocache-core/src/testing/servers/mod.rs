@@ -31,9 +31,11 @@ pub use software::{Answer, Memcached, Redis, Software};
 /// # Ok(())
 /// # }
 /// ```
+#[cfg(unix)]
 pub type RedisServer = Server<Redis>;
 
 /// A throw-away memcached server.
+#[cfg(unix)]
 pub type MemcachedServer = Server<Memcached>;
 
 /// How long a server may take to answer, or to end after SIGTERM.
@@ -49,6 +51,7 @@ const BETWEEN_QUESTIONS: Duration = Duration::from_millis(5);
 /// the server waits for that. Only a SIGKILL of that shell leaves the server behind.
 ///
 /// Starting and stopping block the thread for some milliseconds.
+#[cfg(unix)]
 #[derive(Debug)]
 pub struct Server<S> {
     guard: Guard,

@@ -3,6 +3,7 @@
 /// A program that [`Server`](super::Server) can start on a loopback port.
 ///
 /// Implement it to give the tests of another backend servers of the same kind.
+#[cfg(unix)]
 pub trait Software {
     /// The program's name, as found in `PATH`; also the name of the package that has it.
     const PROGRAM: &'static str;
@@ -23,6 +24,7 @@ pub trait Software {
 }
 
 /// What an answer to [`Software::question`] tells.
+#[cfg(unix)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// The server that was started answers, and takes commands.
@@ -34,6 +36,7 @@ pub enum Answer {
 }
 
 /// `redis-server`.
+#[cfg(unix)]
 #[derive(Debug, Clone, Copy)]
 pub struct Redis;
 
@@ -79,6 +82,7 @@ impl Software for Redis {
 }
 
 /// `memcached`.
+#[cfg(unix)]
 #[derive(Debug, Clone, Copy)]
 pub struct Memcached;
 
