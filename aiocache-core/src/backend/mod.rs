@@ -43,7 +43,34 @@ pub use reply::Reply;
 /// Each line under a `# Behavior` heading is a case of the conformance suite (feature `testing`), which every
 /// backend has to pass.
 ///
-/// A method must not leave a connection in a state that harms the next command when its future is dropped.
+/// # Errors
+/// A miss is none, nor is a key that is there already, another version, or a lock that is had: those are answers. What
+/// is wrong with the arguments is found before anything is done. Of a default that takes one key after the other, the
+/// keys before the one that fails are done.
+///
+/// | kind | methods | what happened |
+/// |---|---|---|
+/// | `Unavailable` | all | the store was not reached, or refused for a reason that passes, and nothing was done; or it went away before it answered what is harmless to repeat |
+/// | `Timeout` | all | it was reached and did not answer in time what is harmless to repeat; that may have been done |
+/// | `Unknown` | `add`, `increment`, `compare_and_set`, `compare_and_delete`, `lock`, `unlock`, `extend_lock`, `raw` | it went away, or was late, when this was sent; it may have been done, and doing it again would be another thing |
+/// | `Server` | all | it answered with an error of its own, or with what is no answer to the command |
+/// | `InvalidConfig` | all | settings that only a connection puts to the test, or no runtime where connections need one; of `raw`, arguments that cannot be sent |
+/// | `InvalidKey` | all with keys | the key is against [`Capabilities::keys`] |
+/// | `ValueTooLarge` | `write`, `write_many`, `add`, `compare_and_set` | the value is larger than [`Capabilities::max_value_bytes`], or than the store takes |
+/// | `NotAnInteger`, `Overflow` | `increment` | what is there is no integer, or would be none in `i64`; it stays |
+/// | `NoNamespace` | `clear` | the prefix is empty, and the store is one that others share |
+/// | `Unsupported` | `ttl`, `clear`, `compare_and_set`, `compare_and_delete`, `unlock`, `extend_lock`, `raw`; `increment` by a delta that it cannot take | the store cannot; nothing was done |
+/// | `Reentrant` | all | a store in this process was called by a value's `Clone` while it was being read |
+///
+/// The breaker of a cache counts the first three, and no other kind. `ttl`s arrive as the store can keep them, or finer
+/// ones to be rounded up: `InvalidTtl` is the cache's.
+///
+/// # Cancel safety
+/// A future may be dropped at any point, by a timeout as well as by a caller that goes away. No method may then leave a
+/// connection in a state that harms the next command. What changes nothing (`read`, `read_many`, `exists`, `ttl`, `ping`)
+/// has changed nothing. What changes a key has been done to it or not, never by half, and may still be done later; of
+/// `write_many`, `delete_many`, `clear` and `clear_all` that is so for each key. A `lock` may be had until its lease is
+/// over, and `close` may leave connections open.
 pub trait Backend: Send + Sync + 'static {
     /// What the store holds under a key: [`bytes::Bytes`] on a wire.
     type Raw: Raw;
