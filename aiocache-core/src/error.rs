@@ -100,7 +100,7 @@ impl ErrorKind {
             Self::Decode => "cannot be decoded",
             Self::Timeout => "timed out",
             Self::Unavailable => "store unavailable",
-            Self::Unknown => "outcome unknown, it may have been applied",
+            Self::Unknown => "outcome unknown, it may have been applied; look before you repeat it",
             Self::InvalidKey => "invalid key",
             Self::InvalidTtl => "invalid ttl",
             Self::InvalidConfig => "invalid configuration",

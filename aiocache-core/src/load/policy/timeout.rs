@@ -18,7 +18,10 @@ pub trait SaysTimeout {
 #[diagnostic::do_not_recommend]
 impl<E: From<Error>> SaysTimeout for E {
     fn timed_out(after: Duration) -> Self {
-        let message = format!("the load took longer than {after:?} and was dropped");
+        let message = format!(
+            "the load took longer than its `hard_timeout` of {after:?} and was dropped; `on_timeout` gives an answer in \
+             place of this error"
+        );
         Self::from(Error::new(ErrorKind::Timeout, message))
     }
 }
