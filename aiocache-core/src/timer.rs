@@ -4,14 +4,14 @@
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::panic::catch_unwind;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
-use tokio::task::coop::unconstrained;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::task::coop::{Unconstrained, unconstrained};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// How many runtimes are remembered. A program that has more of them at once asks some again.
 const REMEMBERED: usize = 64;
@@ -26,17 +26,34 @@ thread_local! {
 
 /// Whether there are timers here.
 pub(crate) fn are_there() -> bool {
-    let Ok(runtime) = Handle::try_current() else {
-        return false;
-    };
-    let runtime = runtime.id();
-    match KNOWN.get() {
+    here().is_some()
+}
+
+/// The runtime whose timers are those here, if there are any.
+pub(crate) fn here() -> Option<Id> {
+    let runtime = Handle::try_current().ok()?.id();
+    let has = match KNOWN.get() {
         Some((known, has)) if known == runtime => has,
         _ => {
             let has = remembered(runtime).unwrap_or_else(|| ask(runtime));
             KNOWN.set(Some((runtime, has)));
             has
         }
+    };
+    has.then_some(runtime)
+}
+
+/// A timer of this runtime, which has timers. It has room elsewhere, since few are ever needed.
+pub(crate) struct Timer(Pin<Box<Unconstrained<Sleep>>>);
+
+impl Timer {
+    pub(crate) fn new(end: Instant) -> Self {
+        // Not bound to a task's budget: it may be polled for other tasks too.
+        Self(Box::pin(unconstrained(sleep_until(end))))
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(cx)
     }
 }
 

@@ -19,10 +19,12 @@ mod written;
 
 pub use call::Call;
 pub(crate) use flights::Flights;
-use flights::Seat;
-use flights::flight::{Lead, Turn};
+use flights::Joined;
+use flights::flight::Turn;
 use flights::landing::Landing;
+use flights::lead::Lead;
 pub(crate) use flights::patience::Patience;
+use flights::seat::Seat;
 pub use hit::Looked;
 pub use kind::{
     Alone, CanFail, Cloned, Kind, Kind1, Kind2, Never, NoneRule, Opt, Outcome, Plain, Prime, Res, ResOpt,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::flights::flight::Storing;
 use super::flights::held::{held, held_here};
+use super::flights::lead::Storing;
 use super::policy::lifetime::Lifetime;
 use super::{At, Lead};
 use crate::backend::Backend;

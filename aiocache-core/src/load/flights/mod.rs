@@ -1,24 +1,31 @@
 //! The flights of a cache, by stored key.
 
+mod alarm;
 pub(super) mod failures;
 pub(super) mod flight;
 pub(super) mod held;
 pub(super) mod landing;
+pub(super) mod lead;
 pub(super) mod patience;
+mod queue;
+pub(super) mod seat;
+mod shard;
+pub(super) mod wait;
 pub(super) mod watched;
 pub(super) mod writing;
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Capabilities;
 use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use crate::sync::{Mutex, MutexGuard};
 use failures::Failures;
 use flight::Flight;
 use held::first_id;
+use lead::Lead;
+use seat::Seat;
+use shard::{Berth, Shard, Updated};
 
 /// Few where each access is a point at which schedules part.
 const SHARDS: usize = if cfg!(aiocache_shuttle) { 2 } else { 16 };
@@ -65,18 +72,12 @@ pub(super) struct Writers {
     pub(super) ever: AtomicU64,
 }
 
-struct Shard<R> {
-    berths: Mutex<HashMap<Box<str>, Vec<Berth<R>>>>,
-    /// How many leads of this shard have ended.
-    ended: AtomicU64,
-}
-
-/// A flight in the map.
-struct Berth<R> {
-    flight: Arc<Flight<R>>,
-    seats: usize,
-    /// Newcomers begin another flight.
-    closed: bool,
+/// What a caller finds who joins.
+pub(crate) enum Joined<R> {
+    /// A new flight, which it leads.
+    Lead(Lead<R>),
+    /// A seat on another caller's.
+    Seat(Seat<R>),
 }
 
 impl<R> Flights<R> {
@@ -85,10 +86,7 @@ impl<R> Flights<R> {
         let longest = capabilities.deadline.unwrap_or(STORE_UNKNOWN);
         Self {
             store_wait: (!capabilities.local).then(|| longest.saturating_add(STORE_MARGIN)),
-            shards: std::array::from_fn(|_| Shard {
-                berths: Mutex::default(),
-                ended: AtomicU64::new(0),
-            }),
+            shards: std::array::from_fn(|_| Shard::new()),
             writers: std::array::from_fn(|_| Writers::default()),
             hasher: RandomState::new(),
             active: AtomicUsize::new(0),
@@ -136,66 +134,51 @@ impl<R> Flights<R> {
             || self.written_since(key, &ends.writes)
     }
 
-    /// A seat on the flight of this key and type, which begins if there is none.
-    pub(crate) fn join(self: &Arc<Self>, key: &str, of: &'static str) -> Seat<R> {
-        self.seat(key, of, true)
+    /// A seat on the flight of this key and type, or the lead of a new one if there is none.
+    pub(crate) fn join(self: &Arc<Self>, key: &str, of: &'static str) -> Joined<R> {
+        let (seat, is_new) = self.seat(key, of, true);
+        if is_new {
+            Joined::Lead(Lead::first(seat))
+        } else {
+            Joined::Seat(seat)
+        }
     }
 
-    /// The only seat of a flight that nobody else can join.
-    pub(crate) fn solo(self: &Arc<Self>, key: &str, of: &'static str) -> Seat<R> {
-        self.seat(key, of, false)
+    /// The lead of a flight that nobody else can join.
+    pub(crate) fn solo(self: &Arc<Self>, key: &str, of: &'static str) -> Lead<R> {
+        Lead::first(self.seat(key, of, false).0)
     }
 
-    fn seat(self: &Arc<Self>, key: &str, of: &'static str, shared: bool) -> Seat<R> {
+    fn seat(self: &Arc<Self>, key: &str, of: &'static str, open: bool) -> (Seat<R>, bool) {
         let hash = self.hash(key);
-        let mut map = self.shard(hash).lock();
-        let open = |berth: &&mut Berth<R>| shared && !berth.closed && berth.flight.of == of;
-        let berths = map.get_mut(key);
-        let flight = match berths.and_then(|berths| berths.iter_mut().find(open)) {
-            Some(berth) => {
-                berth.seats += 1;
-                Arc::clone(&berth.flight)
-            }
-            None => {
-                let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-                let flight = Arc::new(Flight::new(id, of));
-                let berth = Berth {
-                    flight: Arc::clone(&flight),
-                    seats: 1,
-                    closed: !shared,
-                };
-                self.active.fetch_add(1, Ordering::SeqCst);
-                map.entry(key.into()).or_default().push(berth);
-                flight
-            }
+        let begin = || {
+            self.active.fetch_add(1, Ordering::SeqCst);
+            let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+            Flight::new(Arc::clone(self), (key, hash), id, of)
         };
-        drop(map);
-        Seat {
-            flights: Arc::clone(self),
-            key: key.into(),
-            hash,
-            flight,
-        }
+        let (flight, is_new) = self.shard(hash).board((key, hash), of, open, begin);
+        (Seat::new(flight), is_new)
     }
 
-    /// Every flight of the keys that `chosen` picks.
+    /// Changes a flight's berth, which is taken away unless `change` says that it stays. Says whether it is there.
+    fn update(&self, flight: &Arc<Flight<R>>, change: impl FnOnce(&mut Berth<R>) -> bool) -> bool {
+        let changed = self.shard(flight.hash).update(flight, change);
+        if changed == Updated::Removed {
+            self.active.fetch_sub(1, Ordering::SeqCst);
+        }
+        changed == Updated::Stays
+    }
+
+    /// Every flight of the keys that `chosen` picks. Newcomers begin flights of their own.
     pub(super) fn chosen(&self, chosen: impl Fn(&str) -> bool) -> Vec<Arc<Flight<R>>> {
-        let mut found = Vec::new();
-        for shard in &self.shards {
-            for (_, berths) in shard.lock().iter_mut().filter(|(key, _)| chosen(key)) {
-                found.extend(close_all(berths));
-            }
-        }
-        found
+        let of_shard = |shard: &Shard<R>| shard.close_any(|flight| chosen(&flight.key));
+        self.shards.iter().flat_map(of_shard).collect()
     }
 
-    /// Every flight of one key.
+    /// Every flight of one key. Newcomers begin flights of their own.
     pub(super) fn of_key(&self, key: &str) -> Vec<Arc<Flight<R>>> {
-        self.shard(self.hash(key))
-            .lock()
-            .get_mut(key)
-            .map(|berths| close_all(berths))
-            .unwrap_or_default()
+        let hash = self.hash(key);
+        self.shard(hash).close(hash, |flight| *flight.key == *key)
     }
 
     /// How many writes there have ever been, by groups of keys.
@@ -235,7 +218,8 @@ impl<R> Flights<R> {
 
     #[expect(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
     fn shard_place(hash: u64) -> usize {
-        hash as usize % SHARDS
+        // Not the bits that place a flight in its shard.
+        (hash >> 48) as usize % SHARDS
     }
 
     fn shard(&self, hash: u64) -> &Shard<R> {
@@ -244,105 +228,6 @@ impl<R> Flights<R> {
 
     fn hash(&self, key: &str) -> u64 {
         self.hasher.hash_one(key)
-    }
-}
-
-/// Lets newcomers begin flights of their own, and gives those that are there.
-fn close_all<'b, R: 'b>(berths: impl IntoIterator<Item = &'b mut Berth<R>>) -> Vec<Arc<Flight<R>>> {
-    let close = |berth: &mut Berth<R>| {
-        berth.closed = true;
-        Arc::clone(&berth.flight)
-    };
-    berths.into_iter().map(close).collect()
-}
-
-impl<R> Shard<R> {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Vec<Berth<R>>>> {
-        // Nothing under this lock runs a user's code.
-        self.berths.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A caller's place on a flight. The last one to leave takes the flight out of the map.
-pub(crate) struct Seat<R> {
-    flights: Arc<Flights<R>>,
-    key: Box<str>,
-    hash: u64,
-    flight: Arc<Flight<R>>,
-}
-
-impl<R> Seat<R> {
-    pub(crate) fn flight(&self) -> &Arc<Flight<R>> {
-        &self.flight
-    }
-
-    /// Notes the end of the lead, lets newcomers begin a flight of their own, and gives the number of seats taken.
-    pub(super) fn close(&self) -> usize {
-        // First: who finds the flight closed must also see that there may be a value.
-        self.note_end();
-        let mut map = self.shard().lock();
-        let Some(berth) = self.berth(&mut map) else {
-            return 0;
-        };
-        berth.closed = true;
-        berth.seats
-    }
-
-    pub(super) fn key(&self) -> &str {
-        &self.key
-    }
-
-    /// The flights of the same key that began before this one. Newcomers begin flights of their own.
-    pub(super) fn older(&self) -> Vec<Arc<Flight<R>>> {
-        let mut map = self.shard().lock();
-        let berths = map
-            .get_mut(&*self.key)
-            .map_or(&mut [][..], |berths| &mut berths[..]);
-        // Numbers of one key rise, for they are given under the lock.
-        close_all(berths.iter_mut().filter(|berth| berth.flight.id < self.flight.id))
-    }
-
-    /// Notes that the lead has ended, whether or not others keep the flight.
-    pub(super) fn note_end(&self) {
-        self.shard().ended.fetch_add(1, Ordering::SeqCst);
-    }
-
-    pub(super) fn store_wait(&self) -> Option<Duration> {
-        self.flights.store_wait()
-    }
-
-    /// Whether somebody writes this key right now.
-    pub(super) fn is_being_written(&self) -> bool {
-        self.flights.writers_at(self.hash).now.load(Ordering::SeqCst) > 0
-    }
-
-    fn shard(&self) -> &Shard<R> {
-        self.flights.shard(self.hash)
-    }
-
-    fn berth<'m>(&self, map: &'m mut HashMap<Box<str>, Vec<Berth<R>>>) -> Option<&'m mut Berth<R>> {
-        let berths = map.get_mut(&*self.key)?;
-        berths
-            .iter_mut()
-            .find(|berth| Arc::ptr_eq(&berth.flight, &self.flight))
-    }
-}
-
-impl<R> Drop for Seat<R> {
-    fn drop(&mut self) {
-        let mut map = self.shard().lock();
-        let Some(berth) = self.berth(&mut map) else { return };
-        berth.seats -= 1;
-        if berth.seats > 0 {
-            return;
-        }
-        if let Some(berths) = map.get_mut(&*self.key) {
-            berths.retain(|berth| !Arc::ptr_eq(&berth.flight, &self.flight));
-            if berths.is_empty() {
-                map.remove(&*self.key);
-            }
-        }
-        self.flights.active.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::timer;
 
 /// The end of a wait. Where there are no timers it does not come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Patience(Option<Instant>);
 
 impl Patience {

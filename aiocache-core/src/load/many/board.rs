@@ -2,7 +2,6 @@
 
 use std::any::type_name;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -12,10 +11,10 @@ use super::{Answer, Flow, Led};
 use crate::backend::Backend;
 use crate::events::EventKind;
 use crate::key::KeyBuf;
-use crate::load::flights::Seat;
 use crate::load::flights::held::is_held;
 use crate::load::flights::patience::Patience;
-use crate::load::{At, Landing, NoneRule, Share, Turn};
+use crate::load::flights::wait::Change;
+use crate::load::{At, Joined, Landing, NoneRule, Seat, Share, Turn};
 use crate::scope::Source;
 use crate::serializer::{Dump, Load};
 
@@ -50,14 +49,13 @@ where
             if item.key.is_failed() || !item.is_open() {
                 continue;
             }
-            let seat = flights.join(item.key.as_str(), of);
-            if is_held(seat.flight().id) {
-                led.push(self.lead_alone(index));
-                continue;
-            }
-            match seat.turn_now() {
-                Ok(turn) => self.turned(index, turn, &mut led)?,
-                Err(seat) => awaited.push(Awaited { index, seat }),
+            match flights.join(item.key.as_str(), of) {
+                Joined::Lead(lead) => led.push(Led { index, lead }),
+                Joined::Seat(seat) if is_held(seat.flight().id) => led.push(self.lead_alone(index)),
+                Joined::Seat(seat) => match seat.turn_now() {
+                    Ok(turn) => self.turned(index, turn, &mut led)?,
+                    Err(seat) => awaited.push(Awaited { index, seat }),
+                },
             }
         }
         Ok((led, awaited))
@@ -70,21 +68,17 @@ where
         awaited: &mut Vec<Awaited<B::Raw>>,
         patience: Patience,
     ) -> Result<(), K::Return> {
-        let flights: Vec<_> = awaited.iter().map(|one| Arc::clone(one.seat.flight())).collect();
-        let mut changes: Vec<_> = flights.iter().map(|flight| Box::pin(flight.change())).collect();
+        let mut changes: Vec<_> = awaited.iter().map(|one| one.seat.change()).collect();
         loop {
-            // Listens before it looks, so that a change in between is not missed.
-            changes.iter_mut().for_each(|change| {
-                change.as_mut().enable();
-            });
             self.sweep(led, awaited)?;
             if !led.is_empty() || awaited.is_empty() {
                 return Ok(());
             }
-            let Some(place) = patience.wait(first(&mut changes)).await else {
+            changes.retain(|change| !change.is_over());
+            // A change between the look and the wait is there when the wait begins.
+            if patience.wait(any(&mut changes)).await.is_none() {
                 return self.give_up(led, awaited);
-            };
-            changes[place].set(flights[place].change());
+            }
         }
     }
 
@@ -111,11 +105,8 @@ where
 
     fn lead_alone(&self, index: usize) -> Led<B::Raw> {
         let key = self.items[index].key.as_str();
-        let seat = self.bulk.cache.core.flights.solo(key, type_name::<ValueOf<K>>());
-        Led {
-            index,
-            lead: seat.lead(),
-        }
+        let lead = self.bulk.cache.core.flights.solo(key, type_name::<ValueOf<K>>());
+        Led { index, lead }
     }
 
     /// Takes what has landed and every lead that is free, without waiting.
@@ -140,14 +131,18 @@ where
         led: &mut Vec<Led<B::Raw>>,
     ) -> Result<(), K::Return> {
         let cache = self.bulk.cache;
-        let answer = match turn {
+        let landed = match turn {
             Turn::Lead(lead) => {
                 led.push(Led { index, lead });
                 return Ok(());
             }
-            Turn::Landed(Landing::Value(raw)) => cache.serializer.load(&raw).ok().map(Answer::Cached),
-            Turn::Landed(Landing::None) => Some(Answer::Absent),
-            Turn::Landed(Landing::Failed(error)) => match self.bulk.share.take(&error) {
+            Turn::Landed(landed) => Some(landed),
+            Turn::WaitedTooLong => None,
+        };
+        let answer = match landed.as_deref() {
+            Some(Landing::Value(raw)) => cache.serializer.load(raw).ok().map(Answer::Cached),
+            Some(Landing::None) => Some(Answer::Absent),
+            Some(Landing::Failed(error)) => match self.bulk.share.take(error) {
                 Some(rest) if self.items[index].old.is_some() && self.is_failure(&rest) => {
                     self.serve_old(&[index]);
                     return Ok(());
@@ -158,11 +153,11 @@ where
                 }
                 None => None,
             },
-            Turn::Landed(Landing::FailedAlone | Landing::TimedOut(_)) if self.items[index].old.is_some() => {
+            Some(Landing::FailedAlone | Landing::TimedOut(_)) if self.items[index].old.is_some() => {
                 self.serve_old(&[index]);
                 return Ok(());
             }
-            Turn::Landed(Landing::TimedOut(after)) => match self.bulk.hooks.timed_out(after) {
+            Some(Landing::TimedOut(after)) => match self.bulk.hooks.timed_out(*after) {
                 // As its leader does: otherwise each would wait for a timeout of its own.
                 Some(returned) => {
                     self.note_shared(index);
@@ -170,7 +165,7 @@ where
                 }
                 None => None,
             },
-            Turn::Landed(Landing::FailedAlone | Landing::Alone) | Turn::WaitedTooLong => None,
+            Some(Landing::FailedAlone | Landing::Alone) | None => None,
         };
         match answer {
             Some(answer) => {
@@ -195,12 +190,13 @@ where
     }
 }
 
-/// The place of the first change that comes.
-fn first<'c, F: Future>(changes: &'c mut [Pin<Box<F>>]) -> impl Future<Output = usize> + use<'c, F> {
+/// Waits for the first change that comes.
+fn any<R>(changes: &mut [Change<R>]) -> impl Future<Output = ()> + use<'_, R> {
     poll_fn(|cx| {
-        let ready = changes
-            .iter_mut()
-            .position(|change| change.as_mut().poll(cx).is_ready());
-        ready.map_or(Poll::Pending, Poll::Ready)
+        if changes.iter_mut().any(|change| change.is_there(cx)) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     })
 }

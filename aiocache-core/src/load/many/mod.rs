@@ -225,7 +225,7 @@ where
             .enumerate()
             .filter(|(_, item)| !item.key.is_failed())
         {
-            let lead = flights.solo(item.key.as_str(), type_name::<ValueOf<K>>()).lead();
+            let lead = flights.solo(item.key.as_str(), type_name::<ValueOf<K>>());
             led.push(Led { index, lead });
         }
         self.supersedes = true;

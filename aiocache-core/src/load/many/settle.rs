@@ -122,7 +122,7 @@ where
         let (given, value) = &self.extra[place];
         let raw = self.storable(given, value)?;
         let flights = &self.bulk.cache.core.flights;
-        let lead = flights.solo(key.as_str(), type_name::<ValueOf<K>>()).lead();
+        let lead = flights.solo(key.as_str(), type_name::<ValueOf<K>>());
         // Nobody knew of this key while the function ran, so a write meanwhile shows only in the counts. Asked after
         // the lead is there: a later write finds it.
         let raw = Some(raw).filter(|_| !flights.written_since(key.as_str(), history));
@@ -171,7 +171,7 @@ where
     }
 
     /// Lands a value, written once more for those who wait.
-    pub(in crate::load) fn land(&self, lead: Lead<B::Raw>, value: &ValueOf<K>, copy: Option<B::Raw>) {
+    pub(in crate::load) fn land(&self, mut lead: Lead<B::Raw>, value: &ValueOf<K>, copy: Option<B::Raw>) {
         if !lead.close() {
             return lead.land(Landing::Alone);
         }

@@ -5,6 +5,7 @@ pub(super) mod lease;
 pub(super) mod old;
 pub(super) mod settle;
 pub(super) mod voyage;
+mod way;
 
 use std::any::type_name;
 use std::future::Future;
@@ -15,7 +16,7 @@ use super::flights::patience::Patience;
 use super::policy::lifetime::Age;
 use super::policy::mode::Runs;
 use super::settled::Settled;
-use super::{At, Found, Hooks, Landing, Looked, NoneRule, Outcome, Policy, Share, Turn};
+use super::{At, Found, Hooks, Joined, Landing, Lead, Looked, NoneRule, Outcome, Policy, Seat, Share, Turn};
 use crate::backend::Backend;
 use crate::cache::Cache;
 use crate::events::EventKind;
@@ -24,6 +25,7 @@ use crate::serializer::{Dump, Load};
 use cargo::{Cargo, landed};
 use old::{Aged, Old};
 use voyage::Boarded;
+use way::Way;
 
 /// What is known of a miss.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,6 +44,8 @@ pub(super) struct Missed {
     pub(super) forced: bool,
     /// Nothing can have come into the cache that another look would find.
     pub(super) alone: bool,
+    /// How long it waits for the load while an old value would do.
+    pub(super) soft: Patience,
 }
 
 /// What a read with the age says.
@@ -112,7 +116,7 @@ where
                     self.refresh_ahead(at, policy, missed, load);
                     returned
                 }
-                Judged::Miss(old) => Box::pin(self.miss(at, policy, missed, old, load)).await,
+                Judged::Miss(old) => self.miss(at, policy, missed, old, load).await,
             };
         }
         if looked == Looked::Nowhere
@@ -120,7 +124,7 @@ where
         {
             return returned;
         }
-        Box::pin(self.miss(at, policy, missed, None, load)).await
+        self.miss(at, policy, missed, None, load).await
     }
 
     /// Tells a hit from what has to be loaded, by its age too.
@@ -171,7 +175,7 @@ where
         Fut: Future<Output = K::Return>,
     {
         let flights = &self.cache.core.flights;
-        let lead = flights.solo(at.key, type_name::<K::Value>()).lead();
+        let lead = flights.solo(at.key, type_name::<K::Value>());
         let missed = Missed {
             forced: true,
             ..Missed::default()
@@ -182,13 +186,71 @@ where
     }
 
     /// Loads what is not there, or too old, unless the old value will do.
-    async fn miss<F, Fut, M>(
+    fn miss<F, Fut, M>(
         self,
         at: At<'_>,
         policy: &Policy<M>,
         mut missed: Missed,
         old: Option<Old<K::Value>>,
         load: F,
+    ) -> impl Future<Output = K::Return>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = K::Return>,
+        M: Runs<Cargo<B, S, K, X, H>, Fut>,
+    {
+        if old.is_some() {
+            missed.old = true;
+            missed.soft = Patience::at_most(policy.soft());
+        }
+        match self.board(at, missed) {
+            Boarded::Lead(lead) => Way::Leads(Box::pin(self.lead(at, policy, missed, old, load, lead))),
+            Boarded::Alone(lead) => {
+                missed.alone = true;
+                Way::Leads(Box::pin(self.lead(at, policy, missed, old, load, lead)))
+            }
+            Boarded::Seat(seat) => Way::Waits(Box::pin(self.wait(at, policy, missed, old, load, seat))),
+            Boarded::Landed(settled) => Way::Answered(Some(Self::answer(self.cache, at, settled, old))),
+        }
+    }
+
+    /// Waits for another caller's load, and leads if that brings nothing.
+    async fn wait<F, Fut, M>(
+        self,
+        at: At<'_>,
+        policy: &Policy<M>,
+        mut missed: Missed,
+        old: Option<Old<K::Value>>,
+        load: F,
+        seat: Seat<B::Raw>,
+    ) -> K::Return
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = K::Return>,
+        M: Runs<Cargo<B, S, K, X, H>, Fut>,
+    {
+        let lead = match self.wait_for(seat, at, policy, missed.old).await {
+            Boarded::Lead(lead) => lead,
+            Boarded::Alone(lead) => {
+                missed.alone = true;
+                lead
+            }
+            Boarded::Seat(_) => unreachable!("it had its turn"),
+            Boarded::Landed(settled) => return Self::answer(self.cache, at, settled, old),
+        };
+        // Boxed: most who wait do not lead, and do not carry the room for it.
+        Box::pin(self.lead(at, policy, missed, old, load, lead)).await
+    }
+
+    /// Runs the load.
+    async fn lead<F, Fut, M>(
+        self,
+        at: At<'_>,
+        policy: &Policy<M>,
+        missed: Missed,
+        old: Option<Old<K::Value>>,
+        load: F,
+        lead: Lead<B::Raw>,
     ) -> K::Return
     where
         F: FnOnce() -> Fut,
@@ -196,31 +258,16 @@ where
         M: Runs<Cargo<B, S, K, X, H>, Fut>,
     {
         let cache = self.cache;
-        let flights = &cache.core.flights;
-        let rests = || old.is_some() && flights.failures().rests(at.key);
-        if rests() {
-            return Self::answer(cache, at, Settled::Failed(None), old);
-        }
-        let soft = Patience::at_most(policy.soft().filter(|_| old.is_some()));
-        let lead = match self.board(at, policy, old.is_some()).await {
-            Boarded::Lead(lead) => lead,
-            Boarded::Alone(lead) => {
-                missed.alone = true;
-                lead
-            }
-            Boarded::Landed(settled) => return Self::answer(cache, at, settled, old),
-        };
         // Another caller's load may have failed since.
-        if rests() {
+        if self.rests(at, missed) {
             lead.land(Landing::FailedAlone);
             return Self::answer(cache, at, Settled::Failed(None), old);
         }
-        missed.old = old.is_some();
         let launched = M::launch((self, lead, load), |(call, lead, load)| {
             (Cargo::new(call, at, policy, missed, lead), load())
         });
         let settled = match launched {
-            Ok(task) => soft.wait(task).await.map_or(Settled::Failed(None), landed),
+            Ok(task) => missed.soft.wait(task).await.map_or(Settled::Failed(None), landed),
             Err((call, lead, load)) => {
                 let flying = [lead.id()];
                 call.carry_out(at, policy, missed, lead, &flying, load).await
@@ -240,12 +287,13 @@ where
         if flights.failures().rests(at.key) || !scope::here().writes() {
             return;
         }
-        let seat = flights.join(at.key, type_name::<K::Value>());
-        if is_held(seat.flight().id) {
-            return;
-        }
-        let Ok(Turn::Lead(lead)) = seat.turn_now() else {
-            return;
+        let lead = match flights.join(at.key, type_name::<K::Value>()) {
+            Joined::Lead(lead) => lead,
+            Joined::Seat(seat) if is_held(seat.flight().id) => return,
+            Joined::Seat(seat) => match seat.turn_now() {
+                Ok(Turn::Lead(lead)) => lead,
+                Ok(Turn::Landed(_) | Turn::WaitedTooLong) | Err(_) => return,
+            },
         };
         missed.ahead = true;
         // Where there is nothing to run it in, the lead goes back with the rest.

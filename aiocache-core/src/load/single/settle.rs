@@ -148,7 +148,7 @@ where
     }
 
     /// Lands a value. It is written once more for those who wait, so that a value needs no `Clone`.
-    pub(in crate::load) fn land(&self, lead: Lead<B::Raw>, value: &K::Value, copy: Option<B::Raw>) {
+    pub(in crate::load) fn land(&self, mut lead: Lead<B::Raw>, value: &K::Value, copy: Option<B::Raw>) {
         if !lead.close() {
             return lead.land(Landing::Alone);
         }

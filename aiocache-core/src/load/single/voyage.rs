@@ -12,7 +12,9 @@ use crate::load::flights::patience::Patience;
 use crate::load::flights::watched::Loaded;
 use crate::load::policy::lifetime::Age;
 use crate::load::settled::Settled;
-use crate::load::{At, Call, Found, Hooks, Landing, Lead, NoneRule, Outcome, Policy, Share, Turn};
+use crate::load::{
+    At, Call, Found, Hooks, Joined, Landing, Lead, NoneRule, Outcome, Policy, Seat, Share, Turn,
+};
 use crate::scope::Source;
 use crate::serializer::{Dump, Load};
 
@@ -20,6 +22,8 @@ pub(in crate::load) enum Boarded<R, T> {
     Lead(Lead<R>),
     /// The lead of a flight that nobody can join.
     Alone(Lead<R>),
+    /// A seat on a flight that another caller leads.
+    Seat(Seat<R>),
     /// Another caller's load brought it, or there is no more waiting for that.
     Landed(Settled<T>),
 }
@@ -40,21 +44,32 @@ where
     X: Share<K::Rest>,
     H: Hooks<K>,
 {
-    /// Joins the key's flight: leads it, or waits for what it brings. Who gets nothing from it leads one alone, or
-    /// serves the old value.
-    pub(in crate::load) async fn board<M>(
+    /// Joins the key's flight: leads it, or has a seat. Who would wait for itself leads one alone, and who has an old
+    /// value leaves a source alone that has failed.
+    pub(in crate::load) fn board(&self, at: At<'_>, missed: Missed) -> Boarded<B::Raw, K::Return> {
+        if self.rests(at, missed) {
+            return Boarded::Landed(Settled::Failed(None));
+        }
+        let (flights, of) = (&self.cache.core.flights, type_name::<K::Value>());
+        match flights.join(at.key, of) {
+            Joined::Lead(lead) => Boarded::Lead(lead),
+            Joined::Seat(seat) if is_held(seat.flight().id) => Boarded::Alone(flights.solo(at.key, of)),
+            Joined::Seat(seat) => Boarded::Seat(seat),
+        }
+    }
+
+    /// Waits for what a flight brings. Who gets nothing from it leads one alone, or serves the old value.
+    pub(in crate::load) async fn wait_for<M>(
         &self,
+        seat: Seat<B::Raw>,
         at: At<'_>,
         policy: &Policy<M>,
         has_old: bool,
     ) -> Boarded<B::Raw, K::Return> {
-        let (flights, of) = (&self.cache.core.flights, type_name::<K::Value>());
-        let alone = || Boarded::Alone(flights.solo(at.key, of).lead());
-        let seat = flights.join(at.key, of);
-        if is_held(seat.flight().id) {
-            // The load asks for its own key: it would wait for itself.
-            return alone();
-        }
+        let alone = || {
+            let flights = &self.cache.core.flights;
+            Boarded::Alone(flights.solo(at.key, type_name::<K::Value>()))
+        };
         let soft = policy.soft().filter(|_| has_old);
         let max_wait = soft.map_or(policy.max_wait, |soft| soft.min(policy.max_wait));
         match seat.turn(max_wait).await {
@@ -68,6 +83,11 @@ where
                 alone()
             }
         }
+    }
+
+    /// Whether the source is left alone, because a load of it failed and an old value will do.
+    pub(in crate::load) fn rests(&self, at: At<'_>, missed: Missed) -> bool {
+        missed.old && self.cache.core.flights.failures().rests(at.key)
     }
 
     /// One waiter's result from what a flight brought.
