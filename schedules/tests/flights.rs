@@ -43,6 +43,7 @@ macro_rules! over_both {
 over_both! {
     callers_share_one_load,
     a_leader_that_goes_away_hands_over,
+    a_waiter_that_goes_away_passes_the_lead_on,
     a_panic_is_the_leaders_alone,
     no_read_is_stale_after_a_write,
     a_set_during_a_load_stays,
@@ -150,6 +151,39 @@ where
     leader.await.expect("no panic");
     assert!(source.loads() <= 2, "{} loads", source.loads());
     assert_eq!(cache.loads_under_way(), 0);
+}
+
+async fn a_waiter_that_goes_away_passes_the_lead_on<B: Backend>(cache: Cache<B>)
+where
+    B::Serializer: Load<u64, B::Raw> + Dump<u64, B::Raw>,
+{
+    let source = Source::default();
+    let mut callers = Vec::new();
+    for _ in 0..2 {
+        let (cache, source) = (cache.clone(), source.clone());
+        let polls = thread_rng().gen_range(1..4);
+        callers.push(spawn(async move { cut(call(&cache, &source), polls).await }));
+        // One that waits for several flights at once is told of them in another way.
+        let (cache, source) = (cache.clone(), source.clone());
+        callers.push(spawn(async move { cut(bulk(&cache, &source), polls).await }));
+    }
+    assert_eq!(call(&cache, &source).await, Ok(7));
+    for caller in callers {
+        caller.await.expect("no panic");
+    }
+    assert_eq!(cache.loads_under_way(), 0);
+}
+
+async fn bulk<B: Backend>(cache: &Cache<B>, source: &Source)
+where
+    B::Serializer: Load<u64, B::Raw> + Dump<u64, B::Raw>,
+{
+    let load = |keys: Vec<&'static str>| async move {
+        let value = source.load().await?;
+        Ok::<_, String>(keys.into_iter().map(|key| (key, value)).collect())
+    };
+    let loaded: Result<BTreeMap<_, _>, _> = cache.multi_get_or_load(["j", "k"], &Policy::new(), load).await;
+    assert_eq!(loaded, Ok(BTreeMap::from([("j", 7), ("k", 7)])));
 }
 
 async fn a_panic_is_the_leaders_alone<B: Backend>(cache: Cache<B>)
