@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use aiocache::redis::{RedisBackend, RedisCache};
-use aiocache::testing::{Direction, Fault, FaultProxy};
-use aiocache::{Reply, SimpleMemoryCache, cached, multi_cached};
+use aiocache::testing::{Direction, Fault, FaultProxy, MemcachedServer, Server, Software};
+use aiocache::{EventKind, Reply, SimpleMemoryCache, cached, multi_cached};
 use support::{backend, own_redis};
 
 /// What a call may cost at most: the backend's deadline of 500 ms, and what a loaded machine adds.
@@ -207,6 +207,36 @@ async fn garbage_under_the_keys_is_a_miss_and_is_replaced() {
     for _ in 0..2 {
         users.work().await;
     }
+}
+
+/// A restart of the server, of which a cache over it learns.
+async fn a_lost_connection_is_told_when_it_is_back<S: Software>(mut server: Server<S>) {
+    let cache = aiocache::connect(&server.url()).expect("a good URL");
+    let mut events = cache.events();
+    cache.set("k", &1).await.expect("the server answers");
+    let first = cache.stats().reconnects;
+    assert_eq!(first, 0, "the first connection is none that was lost");
+
+    tokio::task::block_in_place(|| server.restart()).expect("the server obeys");
+    let begun = Instant::now();
+    while cache.stats().reconnects == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "no connection is told");
+        let _unanswered = cache.get::<i32>("k").await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let told = std::iter::from_fn(|| events.next_now()).filter(|event| event.kind == EventKind::Reconnected);
+    assert!(told.count() >= 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_to_redis_that_was_lost_is_told_when_it_is_back() {
+    a_lost_connection_is_told_when_it_is_back(own_redis()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_to_memcached_that_was_lost_is_told_when_it_is_back() {
+    let server = MemcachedServer::start().expect("memcached starts");
+    a_lost_connection_is_told_when_it_is_back(server).await;
 }
 
 #[tokio::test]

@@ -1,14 +1,18 @@
 //! The test kit does what it says: it records, disturbs alike for one seed, and fails where it has to.
 
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use aiocache_core::testing::{
-    Chaos, Intercepted, Recorder, Storm, assert_absent, assert_hit, assert_loaded, assert_there, pass, paused,
+    Call, Chaos, Counted, Increments, Intercept, Intercepted, Recorder, Storm, Verdict, assert_absent,
+    assert_hit, assert_loaded, assert_there, pass, paused, runtimes,
 };
 use aiocache_core::{
-    Cache, ErrorKind, EventKind, MemoryBackend, Object, Policy, RedLock, SimpleMemoryCache, Ttl,
+    Backend, Cache, Error, ErrorKind, EventKind, MemoryBackend, Object, Policy, RedLock, SimpleMemoryCache,
+    Ttl,
 };
 use tokio::time::Instant;
 
@@ -221,6 +225,52 @@ mod an_intercepted_store {
         let recorded = Intercepted::new(MemoryBackend::<Bytes>::new(), Recorder::new());
         Fixture::own(Intercepted::new(recorded, Chaos::seeded(1)))
     });
+}
+
+/// Of three calls, the answer of one is lost and one is refused.
+struct EachInTurn(AtomicU32);
+
+impl Intercept for EachInTurn {
+    async fn before(&self, _: &Call<'_>) -> Verdict {
+        match self.0.fetch_add(1, Ordering::Relaxed) % 3 {
+            0 => Verdict::Run,
+            1 => Verdict::LoseAnswer(Error::new(ErrorKind::Unknown, "")),
+            _ => Verdict::Fail(Error::new(ErrorKind::Unavailable, "")),
+        }
+    }
+}
+
+#[tokio::test]
+async fn increments_are_counted_by_what_their_callers_were_told() {
+    let inner = MemoryBackend::<Object>::new();
+    let store = Arc::new(Intercepted::new(inner, EachInTurn(AtomicU32::new(0))));
+    let mut told = Counted::default();
+    for _ in 0..2 {
+        told.add(Increments::begin(&store, "counter", 30).end().await);
+    }
+    assert_eq!((told.acknowledged, told.unknown, told.unavailable), (20, 20, 20));
+    let counter = store.backend().increment("counter", 0, None).await;
+    assert_eq!(counter.expect("counted"), 40);
+    let allowed = [19, 20, 40, 41].map(|counter| told.allows(counter));
+    assert_eq!(allowed, [false, true, true, false], "lost, and counted twice");
+}
+
+struct ForgetsIncrements;
+
+impl Intercept for ForgetsIncrements {
+    async fn before(&self, call: &Call<'_>) -> Verdict {
+        match call.method {
+            "increment" => Verdict::Forget,
+            _ => Verdict::Run,
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "each increment counts once")]
+fn runtimes_that_share_a_store_see_that_it_forgets_what_they_counted() {
+    let store = Intercepted::new(MemoryBackend::<Object>::new(), ForgetsIncrements);
+    runtimes::beside_one_that_stands_still(&store);
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 //! For tests of services: [`Recorder`] and [`Chaos`] in front of a backend, [`paused`] time, the assertions
 //! [`assert_hit`], [`assert_loaded`], [`assert_there`] and [`assert_absent`], throw-away servers, and a proxy that
 //! disturbs their connections. For authors of a backend: the conformance suite,
-//! [`backend_conformance!`](crate::backend_conformance), and a [`Storm`] of callers to hold against faults.
+//! [`backend_conformance!`](crate::backend_conformance); a [`Storm`] of callers and [`Increments`] of a counter to hold
+//! against faults; and [`runtimes`] that share a backend.
 
 mod asserts;
 pub mod cases;
@@ -11,12 +12,14 @@ mod chaos;
 mod clock;
 mod conformance;
 mod fixture;
+mod increments;
 mod intercept;
 // What is public in these modules says so again: re-exported by another crate, an item is documented with what stands at
 // its definition alone.
 #[cfg(unix)]
 mod proxy;
 mod recorder;
+pub mod runtimes;
 mod sample;
 #[cfg(unix)]
 mod servers;
@@ -28,6 +31,7 @@ pub use chaos::Chaos;
 pub use clock::{pass, paused};
 pub use conformance::{run_case, run_concurrent_case};
 pub use fixture::Fixture;
+pub use increments::{Counted, Increments};
 pub use intercept::{Call, Intercept, Intercepted, Verdict};
 #[cfg(unix)]
 pub use proxy::{Direction, Fault, FaultProxy};
