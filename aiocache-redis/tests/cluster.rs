@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use aiocache_core::{Backend, ErrorKind, Remaining, Want};
 use aiocache_redis::RedisBackend;
-use support::cluster::{DEADLINE, Nodes, connect, names, owner, refs};
+use support::cluster::{DEADLINE, Nodes, connect, names, refs};
 use support::{HARD_PREFIXES, bytes, get, server};
 
 #[tokio::test]
@@ -101,52 +101,17 @@ async fn a_slot_on_its_way_to_another_node_loses_nothing() {
     let mut nodes = Nodes::start(0).await;
     let redis = connect(&nodes);
     let to = nodes.add().await;
-    let slot = nodes.ask(0, "CLUSTER KEYSLOT {tag}").await;
-    let from = owner(&nodes, "{tag}").await;
-    let (from_id, to_id) = (
-        nodes.ask(from, "CLUSTER MYID").await,
-        nodes.ask(to, "CLUSTER MYID").await,
-    );
     let names = names("{tag}", 100);
     let keys = refs(&names);
     let pairs = keys.iter().map(|key| (*key, bytes(key))).collect();
     redis.write_many(pairs, None).await.expect("written");
 
-    nodes
-        .ask(to, &format!("CLUSTER SETSLOT {slot} IMPORTING {from_id}"))
-        .await;
-    nodes
-        .ask(from, &format!("CLUSTER SETSLOT {slot} MIGRATING {to_id}"))
-        .await;
-    let port = nodes.servers[to].port();
-    for (number, key) in keys.iter().enumerate().filter(|(number, _)| number % 2 == 0) {
-        nodes
-            .ask(from, &format!("MIGRATE 127.0.0.1 {port} {key} 0 5000"))
-            .await;
-        assert_eq!(
-            get(&redis, key).await.expect("read"),
-            Some(bytes(key)),
-            "{number}"
-        );
+    let slot = nodes.begin_move("{tag}", to).await;
+    for key in keys.iter().step_by(2) {
+        nodes.migrate(&slot, key).await;
+        assert_eq!(get(&redis, key).await.expect("read"), Some(bytes(key)), "{key}");
     }
-    let minute = Some(Duration::from_secs(60));
-    for counted in 1..=3 {
-        assert_eq!(
-            redis.increment("{tag}counter", 1, None).await.expect("counted"),
-            counted
-        );
-        assert_eq!(
-            redis.increment("{tag}script", 1, minute).await.expect("counted"),
-            counted
-        );
-    }
-    assert!(redis.add("{tag}new", bytes("1"), None).await.expect("added"));
-    for want in [Want::VALUE, Want::REMAINING] {
-        let found = redis.read_many(&keys, want, |index, entry| {
-            assert_eq!(entry.raw, &bytes(keys[index]))
-        });
-        assert_eq!(found.await.expect("read").into_iter().flatten().count(), 100);
-    }
+    commands_find_both_halves(&redis, &keys).await;
     let before = connections(&nodes, to).await;
     for key in keys.iter().step_by(2) {
         assert_eq!(get(&redis, key).await.expect("read"), Some(bytes(key)));
@@ -158,32 +123,42 @@ async fn a_slot_on_its_way_to_another_node_loses_nothing() {
         "for a node that has no slot yet"
     );
     redis.clear("{tag}9").await.expect("cleared from both sides");
-    let found = redis
-        .read_many(&keys, Want::VALUE, |_, _| ())
-        .await
-        .expect("read");
-    assert_eq!(found.into_iter().flatten().count(), 89);
+    assert_eq!(count(&redis, &keys).await, 89);
 
     for key in keys.iter().skip(1).step_by(2) {
-        nodes
-            .ask(from, &format!("MIGRATE 127.0.0.1 {port} {key} 0 5000"))
-            .await;
+        nodes.migrate(&slot, key).await;
     }
-    for node in [to, from] {
-        nodes
-            .ask(node, &format!("CLUSTER SETSLOT {slot} NODE {to_id}"))
-            .await;
-    }
-    let found = redis
-        .read_many(&keys, Want::VALUE, |_, _| ())
-        .await
-        .expect("read");
-    assert_eq!(found.into_iter().flatten().count(), 89);
+    nodes.end_move(slot).await;
+    assert_eq!(count(&redis, &keys).await, 89);
     assert_eq!(
         redis.increment("{tag}counter", 1, None).await.expect("counted"),
         4
     );
     assert_eq!(redis.delete_many(&keys).await.expect("deleted"), 89);
+}
+
+/// What is asked of a slot while every other one of its keys is at its new node.
+async fn commands_find_both_halves(redis: &RedisBackend, keys: &[&str]) {
+    let minute = Some(Duration::from_secs(60));
+    for counted in 1..=3 {
+        for (counter, ttl) in [("{tag}counter", None), ("{tag}script", minute)] {
+            let count = redis.increment(counter, 1, ttl).await;
+            assert_eq!(count.expect("counted"), counted, "{counter}");
+        }
+    }
+    assert!(redis.add("{tag}new", bytes("1"), None).await.expect("added"));
+    for want in [Want::VALUE, Want::REMAINING] {
+        let found = redis.read_many(keys, want, |index, entry| {
+            assert_eq!(entry.raw, &bytes(keys[index]))
+        });
+        assert_eq!(found.await.expect("read").into_iter().flatten().count(), 100);
+    }
+}
+
+/// How many of the keys are there.
+async fn count(redis: &RedisBackend, keys: &[&str]) -> usize {
+    let found = redis.read_many(keys, Want::VALUE, |_, _| ()).await;
+    found.expect("read").into_iter().flatten().count()
 }
 
 #[test]

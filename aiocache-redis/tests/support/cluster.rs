@@ -31,6 +31,13 @@ pub(crate) fn refs(names: &[String]) -> Vec<&str> {
     names.iter().map(String::as_str).collect()
 }
 
+/// A slot on its way from one node to another.
+pub(crate) struct Moving {
+    slot: String,
+    from: usize,
+    to: usize,
+}
+
 const SLOTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
 
 impl Nodes {
@@ -112,6 +119,33 @@ impl Nodes {
             *size = self.ask(number, "DBSIZE").await.parse().expect("a number");
         }
         sizes
+    }
+
+    /// Opens the slot of a key at both nodes; its keys are where they were.
+    pub(crate) async fn begin_move(&self, key: &str, to: usize) -> Moving {
+        let slot = self.ask(0, &format!("CLUSTER KEYSLOT {key}")).await;
+        let from = owner(self, key).await;
+        for (node, direction, other) in [(to, "IMPORTING", from), (from, "MIGRATING", to)] {
+            let other = self.ask(other, "CLUSTER MYID").await;
+            self.ask(node, &format!("CLUSTER SETSLOT {slot} {direction} {other}"))
+                .await;
+        }
+        Moving { slot, from, to }
+    }
+
+    /// Takes one key along.
+    pub(crate) async fn migrate(&self, moving: &Moving, key: &str) {
+        let port = self.servers[moving.to].port();
+        self.ask(moving.from, &format!("MIGRATE 127.0.0.1 {port} {key} 0 5000"))
+            .await;
+    }
+
+    /// Gives the slot to its new node.
+    pub(crate) async fn end_move(&self, Moving { slot, from, to }: Moving) {
+        let id = self.ask(to, "CLUSTER MYID").await;
+        for node in [to, from] {
+            self.ask(node, &format!("CLUSTER SETSLOT {slot} NODE {id}")).await;
+        }
     }
 
     async fn wait_for(&self, line: &str) {
