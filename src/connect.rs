@@ -118,6 +118,61 @@ mod tests {
         }
     }
 
+    /// A URL of each scheme, and whether this build takes it.
+    const URLS: [(&str, bool); SCHEMES.len()] = [
+        ("memory://", true),
+        ("redis://localhost", cfg!(feature = "redis")),
+        ("redis+unix:///no/socket", cfg!(feature = "redis")),
+        ("unix:///no/socket", cfg!(feature = "redis")),
+        ("rediss://localhost", cfg!(feature = "redis-tls")),
+        ("valkey://localhost", cfg!(feature = "redis")),
+        ("valkey+unix:///no/socket", cfg!(feature = "redis")),
+        ("valkeys://localhost", cfg!(feature = "redis-tls")),
+        ("redis-cluster://one,two", cfg!(feature = "redis-cluster")),
+        (
+            "rediss-cluster://one,two",
+            cfg!(all(feature = "redis-tls", feature = "redis-cluster")),
+        ),
+        (
+            "redis-sentinel://one,two/master",
+            cfg!(feature = "redis-sentinel"),
+        ),
+        (
+            "rediss-sentinel://one,two/master",
+            cfg!(all(feature = "redis-tls", feature = "redis-sentinel")),
+        ),
+        ("memcached://localhost", cfg!(feature = "memcached")),
+    ];
+
+    #[tokio::test]
+    async fn each_scheme_makes_a_cache_or_names_the_feature_that_it_needs() {
+        for ((scheme, feature), (url, there)) in SCHEMES.iter().zip(URLS) {
+            assert_eq!(url.split(':').next(), Some(*scheme));
+            match connect(url) {
+                Ok(_) => assert!(there, "{url}"),
+                Err(error) => {
+                    assert!(!there, "{url}: {error}");
+                    assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{url}");
+                    let text = error.to_string();
+                    let names = |feature: &str| text.contains(&format!("({feature} of aiocache)"));
+                    assert!(names(feature) || names("redis-tls"), "{url}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_scheme_that_is_not_built_in_names_a_feature_that_there_is() {
+        let manifest = include_str!("../Cargo.toml");
+        for (scheme, feature) in SCHEMES {
+            assert!(manifest.contains(&format!("\n{feature} = [")), "{feature}");
+            assert_eq!(
+                unknown(scheme).to_string(),
+                format!("invalid configuration: {scheme}:// needs the cargo feature `{feature}` of aiocache")
+            );
+        }
+    }
+
     #[tokio::test]
     async fn memory_takes_a_bound() {
         let cache = connect("memory://?max_entries=3").expect("a valid URL");
