@@ -16,8 +16,10 @@ mod queues;
 mod shard;
 mod slot;
 mod store;
+mod table;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use bound::Bound;
 pub(crate) use marks::Marks;
@@ -189,7 +191,7 @@ impl<R: Raw> Backend for MemoryBackend<R> {
         want: Want,
         f: impl FnOnce(Entry<'_, R>) -> T + Send,
     ) -> Result<Option<T>> {
-        self.store.read(key, want, f)
+        self.store.read_apart(key, want, f)
     }
 
     #[inline]

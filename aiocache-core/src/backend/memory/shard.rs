@@ -1,9 +1,8 @@
 //! A part of the store behind one lock: a table of entries, their bounds and their expiry.
 
-use hashbrown::HashTable;
-
 use super::queues::{Index, Queue, Queues};
 use super::slot::{Slot, Write};
+use super::table::Table;
 use crate::events::EvictionReason;
 
 /// How many entries each write looks at for expired ones. Two keep ahead of one write's growth.
@@ -12,10 +11,12 @@ const SWEEP: usize = 2;
 /// A part of the store.
 #[derive(Debug)]
 pub(super) struct Shard<R> {
-    table: HashTable<Index>,
+    table: Table,
     /// Without gaps: the last entry takes the place of one that goes.
     slots: Vec<Slot<R>>,
     bound: Option<(u64, Queues)>,
+    /// How many entries are expected.
+    entries: usize,
     weight: u64,
     stamp: u64,
     sweep: usize,
@@ -48,9 +49,10 @@ impl<R> Shard<R> {
     /// A shard that holds at most `capacity` of weight; `entries` is a guess at how many that are.
     pub(super) fn new(capacity: Option<u64>, entries: usize) -> Self {
         Self {
-            table: HashTable::new(),
+            table: Table::new(),
             slots: Vec::new(),
             bound: capacity.map(|capacity| (capacity, Queues::new(capacity, entries))),
+            entries,
             weight: 0,
             stamp: 0,
             sweep: 0,
@@ -88,20 +90,8 @@ impl<R> Shard<R> {
 
     #[inline]
     fn find(&self, key: &str, hash: u64) -> Option<Index> {
-        let same_hash = |&index: &Index| self.slots[index as usize].hash == hash;
-        let index = *self.table.find(hash, same_hash)?;
-        // The first of this hash is the entry, or else chance made two keys of one hash.
-        if *self.slots[index as usize].key == *key {
-            Some(index)
-        } else {
-            self.find_among_same(key, hash)
-        }
-    }
-
-    #[cold]
-    fn find_among_same(&self, key: &str, hash: u64) -> Option<Index> {
-        let same = |&index: &Index| self.slots[index as usize].is(key, hash);
-        self.table.find(hash, same).copied()
+        self.table
+            .find(hash, |index| self.slots[index as usize].key.as_str() == key)
     }
 
     /// Gives an entry that has not expired a new expiry, and says whether there was one.
@@ -159,16 +149,25 @@ impl<R> Shard<R> {
         let index =
             Index::try_from(self.slots.len()).expect("a shard of 2^32 entries does not fit in memory");
         let (hash, weight) = (slot.hash, slot.weight);
+        self.make_place();
         self.slots.push(slot);
-        let slots = &self.slots;
-        self.table
-            .insert_unique(hash, index, |&index| slots[index as usize].hash);
+        self.table.insert(hash, index);
         self.weight += u64::from(weight);
         if let Some((_, queues)) = &mut self.bound {
             match queue {
                 Some(queue) => queues.push(index, queue, weight),
                 None => queues.insert(index, hash, weight),
             }
+        }
+    }
+
+    /// Makes place for another entry: as many as there are, but none beyond those that are expected.
+    fn make_place(&mut self) {
+        let len = self.slots.len();
+        if len == self.slots.capacity() {
+            let expected = self.entries.checked_sub(len).filter(|&more| more > 0);
+            self.slots
+                .reserve_exact(len.max(4).min(expected.unwrap_or(usize::MAX)));
         }
     }
 
@@ -208,13 +207,8 @@ impl<R> Shard<R> {
 
     /// Takes an entry out.
     pub(super) fn remove(&mut self, key: &str, hash: u64) -> Option<Slot<R>> {
-        let slots = &self.slots;
-        let place = self
-            .table
-            .find_entry(hash, |&index| slots[index as usize].is(key, hash))
-            .ok()?;
-        let (index, _) = place.remove();
-        Some(self.take(index))
+        let index = self.find(key, hash)?;
+        Some(self.take_at(index as usize))
     }
 
     /// Takes out every entry for which `gone` says so.
@@ -281,9 +275,7 @@ impl<R> Shard<R> {
     fn take_at(&mut self, index: usize) -> Slot<R> {
         let index = Index::try_from(index).expect("an index of an entry");
         let hash = self.slots[index as usize].hash;
-        if let Ok(place) = self.table.find_entry(hash, |&other| other == index) {
-            place.remove();
-        }
+        self.table.remove(hash, index);
         self.take(index)
     }
 
@@ -300,16 +292,8 @@ impl<R> Shard<R> {
         }
         if index != last {
             let hash = self.slots[last as usize].hash;
-            if let Some(place) = self.table.find_mut(hash, |&other| other == last) {
-                *place = index;
-            }
+            self.table.renumber(hash, last, index);
         }
         self.slots.swap_remove(index as usize)
-    }
-}
-
-impl<R> Slot<R> {
-    fn is(&self, key: &str, hash: u64) -> bool {
-        self.hash == hash && *self.key == *key
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::text::KeyText;
 use crate::sync::atomic::{AtomicU8, Ordering};
 use crate::ttl::Remaining;
 
@@ -11,18 +12,21 @@ pub(super) const NEVER: u64 = u64::MAX;
 /// How often a read counts for the policy. More would only delay forgetting.
 const MOST_VISITS: u8 = 3;
 
-/// An entry of a shard.
+/// An entry of a shard. What tells whether it is the one that is asked for, and lives, fills its first cache line, and
+/// what is then wanted begins with the second: both are fetched at once, where a pointer from one to the other would
+/// have to be there first.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(super) struct Slot<R> {
-    pub(super) key: Box<str>,
-    pub(super) hash: u64,
-    pub(super) raw: R,
+    pub(super) key: KeyText,
     /// In nanoseconds of [`clock::now`](crate::clock::now).
     pub(super) expires: u64,
     /// Different for every write of this key, also after a delete; shards never reuse one.
     pub(super) stamp: u64,
+    pub(super) hash: u64,
     pub(super) weight: u32,
     visits: AtomicU8,
+    pub(super) raw: R,
 }
 
 impl<R> Slot<R> {
