@@ -22,9 +22,7 @@ impl<B: Backend, S> Cache<B, S> {
         stored.__text(key);
         let mut found = None;
         let load = |entry: Entry<'_, B::Raw>| {
-            if let Ok(value) = self.serializer.load(entry.raw) {
-                found = Some(value);
-            }
+            found = self.serializer.__value(entry.raw);
         };
         match self.core.backend.read_now(stored.as_str(), load)? {
             Ok(Some(())) if found.is_some() => {

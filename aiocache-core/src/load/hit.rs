@@ -37,35 +37,32 @@ where
         if !cache.is_plain() || key.is_failed() || (scoped && !scope::here().reads()) || turns::is_due() {
             return Err(Looked::Nowhere);
         }
-        let mut returned = None;
-        // Through a variable of this frame, and by plain matches: a value that is handed from call to call, or through
-        // combinators, is moved each time.
+        // It is written where it is returned from, and by plain matches: a value that is handed from call to call, or
+        // through combinators, is moved each time. What does not decode, the engine notes and mends.
+        let mut found = Err(Looked::Nowhere);
         let take = |entry: Entry<'_, B::Raw>| {
             if K::None::is_none(&cache.serializer, entry.raw) {
-                returned = K::none();
-            } else if let Ok(value) = cache.serializer.load(entry.raw) {
-                returned = Some(K::value(value));
+                if let Some(returned) = K::none() {
+                    found = Ok(returned);
+                }
+            } else if let Some(value) = cache.serializer.__value(entry.raw) {
+                found = Ok(K::value(value));
             }
         };
         match cache.core.backend.read_now(key.as_str(), take) {
-            Some(Ok(Some(()))) => {}
-            Some(Ok(None)) => {
-                cache.core.counts.note(EventKind::Miss, 1);
-                return Err(Looked::Missed);
-            }
-            Some(Err(_)) | None => return Err(Looked::Nowhere),
-        }
-        match returned {
-            Some(returned) => {
+            Some(Ok(Some(()))) if found.is_ok() => {
                 cache.core.counts.hit();
                 if scoped {
                     scope::came_from(Source::Hit);
                 }
-                Ok(returned)
             }
-            // Where it does not decode, the engine notes and mends it.
-            None => Err(Looked::Nowhere),
+            Some(Ok(None)) => {
+                cache.core.counts.note(EventKind::Miss, 1);
+                found = Err(Looked::Missed);
+            }
+            Some(Ok(Some(())) | Err(_)) | None => {}
         }
+        found
     }
 
     /// The same, unless the policy asks how old the value is, which takes more than a look.

@@ -68,6 +68,13 @@ pub trait Load<T, R> {
     /// [`ErrorKind::Decode`] if the bytes are not a `T`; [`ErrorKind::Type`] if memory holds another type, with
     /// the names of both.
     fn load(&self, raw: &R) -> Result<T>;
+
+    /// The same where nobody asks why it cannot be read: without an error beside it, a large value is moved less often.
+    #[doc(hidden)]
+    #[inline]
+    fn __value(&self, raw: &R) -> Option<T> {
+        self.load(raw).ok()
+    }
 }
 
 /// Has a form for a cached `None` that is told apart from every value it writes.

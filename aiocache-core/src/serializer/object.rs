@@ -72,23 +72,28 @@ impl Object {
     /// [`ErrorKind::Type`](crate::ErrorKind::Type) names both types.
     #[inline]
     pub fn get<T: Any + Clone>(&self) -> Result<T> {
+        match self.value() {
+            Some(value) => Ok(T::clone(value)),
+            None => self.counter().ok_or_else(|| self.is_no::<T>()),
+        }
+    }
+
+    /// The value, if it is a `T` and no number.
+    #[inline]
+    fn value<T: Any>(&self) -> Option<&T> {
         // Each by itself, so that the comparison with the type of text is decided when the code is compiled.
-        let found = match &self.0 {
+        match &self.0 {
             Slot::Text(text) => (text as &dyn Any).downcast_ref(),
             Slot::Plain(value) | Slot::Value(value) => (&**value as &dyn Any).downcast_ref(),
             _ => None,
-        };
-        match found {
-            Some(value) => Ok(T::clone(value)),
-            None => self.counter(),
         }
     }
 
     /// The number in it, if it is one and a `T` can hold it.
-    fn counter<T: Any>(&self) -> Result<T> {
+    fn counter<T: Any>(&self) -> Option<T> {
         match &self.0 {
-            Slot::Integer(integer) => super::of_integer(*integer).ok_or_else(|| self.is_no::<T>()),
-            _ => Err(self.is_no::<T>()),
+            Slot::Integer(integer) => super::of_integer(*integer),
+            _ => None,
         }
     }
 
@@ -186,5 +191,13 @@ impl<T: Any + Clone> Load<T, Object> for super::NullSerializer {
     #[inline]
     fn load(&self, raw: &Object) -> Result<T> {
         raw.get()
+    }
+
+    #[inline]
+    fn __value(&self, raw: &Object) -> Option<T> {
+        match raw.value() {
+            Some(value) => Some(T::clone(value)),
+            None => raw.counter(),
+        }
     }
 }

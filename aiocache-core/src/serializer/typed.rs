@@ -91,11 +91,21 @@ impl<T: ?Sized + ToOwned> Dump<T, Typed<T::Owned>> for NullSerializer {
 }
 
 impl<V: Any + Clone> Load<V, Typed<V>> for NullSerializer {
+    #[inline]
     fn load(&self, raw: &Typed<V>) -> Result<V> {
         match &raw.0 {
             Slot::Value(value) => Ok(value.clone()),
             Slot::Integer(integer) => of_integer(*integer).ok_or_else(|| wrong_type::<V>("a counter")),
             Slot::None | Slot::Token(_) => Err(wrong_type::<V>(raw.content())),
+        }
+    }
+
+    #[inline]
+    fn __value(&self, raw: &Typed<V>) -> Option<V> {
+        match &raw.0 {
+            Slot::Value(value) => Some(value.clone()),
+            Slot::Integer(integer) => of_integer(*integer),
+            Slot::None | Slot::Token(_) => None,
         }
     }
 }
