@@ -98,11 +98,11 @@ pub use load::Prime as __Prime;
 pub mod __generated {
     pub use crate::cache::{AnyReturned, Entries, Evicting, Returned};
     pub use crate::load::{
-        AllPairs, Alone, AsPolicySays, Bulk, BulkKind, BulkKind1, BulkOutcome, Call, CanFail, Cargo, Carries,
-        Cloned, Contextual, FailIf, Fallback, ForMany, FromTimeout, Hooks, Kind, Kind1, Kind2, Launched,
-        Looked, Never, NoneRule, OnTimeout, Opt, Outcome, PairHooks, Pairs, Plain, Res, ResOpt, ResPairs,
-        Rest, Rest1, Runs, SaysTimeout, Settled, Share, ShareWith, SkipIf, SkipNone, Split, StoreNone,
-        TakeAlong, TakenAlong, TtlWith,
+        AllPairs, Alone, Apart, AsPolicySays, Bulk, BulkKind, BulkKind1, BulkOutcome, Call, CanFail, Cargo,
+        Carries, Cloned, Contextual, FailIf, Fallback, ForMany, FromTimeout, Hooks, Kind, Kind1, Kind2,
+        Launched, Looked, Never, NoneRule, OnTimeout, Opt, Outcome, PairHooks, Pairs, Plain, Res, ResOpt,
+        ResPairs, Rest, Rest1, Runs, SaysTimeout, Settled, Share, ShareWith, SkipIf, SkipNone, Split,
+        StoreNone, TakeAlong, TakenAlong, TtlWith,
     };
 }
 

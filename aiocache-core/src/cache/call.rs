@@ -2,14 +2,15 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::{Pin, pin};
 
 use super::Cache;
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::key::{Key, KeyBuf};
 use crate::load::{
-    AsPolicySays, At, Call, Cargo, Contextual, Found, Hooks, Kind, LoadContext, Looked, Mode, NoneRule,
-    Outcome, Policy, Prime, Res, Runs, Share, Split,
+    Apart, AsPolicySays, At, Call, Cargo, Contextual, Found, Hooks, Kind, LoadContext, Looked, Mode,
+    NoneRule, Outcome, Policy, Prime, Res, Runs, Share, Split,
 };
 use crate::serializer::{Dump, Load};
 
@@ -71,7 +72,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             Ok(returned) => returned,
             Err(looked) => {
                 let call = call.with(M::Answer::default());
-                call.run(at, policy, looked, load).await
+                Apart::new(pin!(call.run(at, policy, looked, load))).await
             }
         }
     }
@@ -141,6 +142,13 @@ impl<B: Backend, S> Cache<B, S> {
 
     pub fn __call<K, X>(&self, (_, share): (PhantomData<fn() -> K>, X)) -> Call<'_, B, S, K, X> {
         Call::new(self, share)
+    }
+
+    /// Awaits what may take long without becoming part of it.
+    #[inline]
+    #[must_use]
+    pub const fn __apart<'f, F>(&self, future: Pin<&'f mut F>) -> Apart<'f, F> {
+        Apart::new(future)
     }
 
     #[must_use]

@@ -4,6 +4,7 @@
 //! result and lands it for those who wait. A leader that goes away hands over to a waiter; a write or a delete
 //! takes the flight's right to store away.
 
+mod apart;
 mod call;
 mod flights;
 mod hit;
@@ -17,6 +18,7 @@ mod store;
 mod taken_along;
 mod written;
 
+pub use apart::Apart;
 pub use call::Call;
 pub(crate) use flights::Flights;
 use flights::Joined;

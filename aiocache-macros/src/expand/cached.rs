@@ -55,7 +55,10 @@ pub(super) fn call(model: &CachedFn, how: &str) -> TokenStream {
         #cache #key #bind #hold
         match #hit {
             ::core::result::Result::Ok(__returned) => __returned,
-            ::core::result::Result::Err(__looked) => __call.#how(&#name, __looked, #policy, #load).await,
+            ::core::result::Result::Err(__looked) => {
+                let __run = ::core::pin::pin!(__call.#how(&#name, __looked, #policy, #load));
+                __cache.__apart(__run).await
+            }
         }
     )
 }
