@@ -78,6 +78,14 @@ pub(crate) fn not_sent(deadline: Duration) -> Error {
     )
 }
 
+/// The error of a write that would have come before an earlier one of its key.
+pub(crate) fn held_back(deadline: Duration) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        format!("not sent: an earlier write of the key had no answer yet, nor within {deadline:?}"),
+    )
+}
+
 /// Maps a connection that could not be made.
 pub(crate) fn unreachable(cause: io::Error, address: &str) -> Error {
     Error::new(ErrorKind::Unavailable, format!("no connection to {address}")).with_source(cause)

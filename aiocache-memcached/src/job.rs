@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
@@ -104,6 +104,9 @@ impl<A> Drop for Ticket<A> {
     }
 }
 
+/// A job under way.
+pub(crate) type Run<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+
 /// A job as a connection's task sees it.
 pub(crate) trait Job: Send {
     /// Takes it on; false if its caller has gone, and then nothing may be sent.
@@ -113,10 +116,7 @@ pub(crate) trait Job: Send {
     fn until(&self) -> Instant;
 
     /// Runs it and tells the caller. After a fault, the caller is not told yet.
-    fn run<'a>(
-        &'a mut self,
-        link: &'a mut Connection,
-    ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+    fn run<'a>(&'a self, link: &'a mut Connection) -> Run<'a>;
 
     /// Whether it may be sent once more after its connection broke; true once, and then it waits again.
     fn may_repeat(&mut self) -> bool;
@@ -124,8 +124,9 @@ pub(crate) trait Job: Send {
     /// Tells the caller that its connection failed it.
     fn fail(self: Box<Self>, fault: Fault);
 
-    /// Tells the caller that the answer did not come in time.
-    fn fail_late(self: Box<Self>);
+    /// Tells the caller that the answer did not come in time, while it still runs. Whether it is a write: then later
+    /// ones of its keys wait until this is dropped.
+    fn fail_late(&self, orphans: &Orphans) -> bool;
 
     /// Tells the caller that nothing was sent.
     fn refuse(self: Box<Self>, error: &Error);
@@ -133,7 +134,8 @@ pub(crate) trait Job: Send {
 
 struct Task<C: Command> {
     command: C,
-    tell: Option<oneshot::Sender<Result<C::Answer>>>,
+    /// Taken when the caller is told. Locked, because a caller can be told that its job is late while that runs on.
+    tell: Mutex<Option<oneshot::Sender<Result<C::Answer>>>>,
     claim: Arc<Claim>,
     until: Instant,
     deadline: Duration,
@@ -178,7 +180,7 @@ pub(crate) fn job<C: Command>(
     };
     let task = Task {
         command,
-        tell: Some(tell),
+        tell: Mutex::new(Some(tell)),
         claim,
         until,
         deadline,
@@ -189,28 +191,30 @@ pub(crate) fn job<C: Command>(
 }
 
 impl<C: Command> Task<C> {
-    fn tell(&mut self, answer: Result<C::Answer>) {
-        if let Some(tell) = self.tell.take() {
+    fn tell(&self, answer: Result<C::Answer>) {
+        let tell = self.teller().take();
+        if let Some(tell) = tell {
             // A caller that has gone wants no answer.
             drop(tell.send(answer));
         }
+    }
+
+    fn teller(&self) -> MutexGuard<'_, Option<oneshot::Sender<Result<C::Answer>>>> {
+        self.tell.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<C: Command> Job for Task<C> {
     fn start(&self) -> bool {
         // A caller that went while it was sent for the first time took no notice of the claim.
-        self.claim.take(Claim::STARTED) && self.tell.as_ref().is_some_and(|tell| !tell.is_closed())
+        self.claim.take(Claim::STARTED) && self.teller().as_ref().is_some_and(|tell| !tell.is_closed())
     }
 
     fn until(&self) -> Instant {
         self.until
     }
 
-    fn run<'a>(
-        &'a mut self,
-        link: &'a mut Connection,
-    ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>> {
+    fn run<'a>(&'a self, link: &'a mut Connection) -> Run<'a> {
         Box::pin(async move {
             let answer = match link.scope.generations() {
                 None => self.command.run(link).await?,
@@ -230,16 +234,20 @@ impl<C: Command> Job for Task<C> {
         may
     }
 
-    fn fail(mut self: Box<Self>, fault: Fault) {
+    fn fail(self: Box<Self>, fault: Fault) {
         self.tell(Err(fault.error(C::REPEAT)));
     }
 
-    fn fail_late(mut self: Box<Self>) {
-        let error = late(self.deadline, C::REPEAT);
-        self.tell(Err(error));
+    fn fail_late(&self, orphans: &Orphans) -> bool {
+        if let Some(over) = &self.over {
+            // First: whoever knows that it is late may write the key again.
+            orphans.add(self.command.touched(), Arc::clone(over));
+        }
+        self.tell(Err(late(self.deadline, C::REPEAT)));
+        self.over.is_some()
     }
 
-    fn refuse(mut self: Box<Self>, error: &Error) {
+    fn refuse(self: Box<Self>, error: &Error) {
         self.tell(Err(error.clone()));
     }
 }

@@ -1,5 +1,5 @@
-//! Writes whose caller has gone while they were under way. A later write of the same key waits for them, because it
-//! may go by another connection and would be overtaken.
+//! Writes whose caller has gone, or was told that they are late, while they were under way. A later write of the same
+//! key waits for them, because it may go by another connection and would be overtaken.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

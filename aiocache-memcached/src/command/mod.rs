@@ -26,7 +26,7 @@ pub(crate) trait Command: Send + Sync + 'static {
     /// Which keys it writes.
     fn touched(&self) -> Touched;
 
-    /// Writes of which keys it must not overtake, whose caller has gone.
+    /// Writes of which keys it must not overtake, whose caller does not wait any more.
     fn follows(&self) -> Touched {
         self.touched()
     }

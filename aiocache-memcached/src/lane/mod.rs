@@ -11,14 +11,16 @@ use tokio::time::{Instant, timeout_at};
 use crate::command::Command;
 use crate::config::Limits;
 use crate::connect::Connect;
-use crate::error::not_sent;
+use crate::error::held_back;
 use crate::job::{Job, Ticket, job};
 use crate::orphans::{Orphans, Touched};
 
+mod late;
 mod opening;
 mod working;
 
-/// The connections of one runtime to one server. Dropping it closes them, each after the job that it is at.
+/// The connections of one runtime to one server. Dropping it closes them, each after the job that it is at unless that
+/// is late.
 pub(crate) struct Lane(Arc<Shared>);
 
 struct Shared {
@@ -32,6 +34,10 @@ struct Shared {
     /// See [`Connection::epoch`].
     epoch: Arc<AtomicU64>,
     orphans: Arc<Orphans>,
+    /// One permit for each connection more that may wait for the answer to a late write.
+    late: Semaphore,
+    /// Has no permit ever; closed with the lane.
+    closed: Semaphore,
 }
 
 #[derive(Default)]
@@ -59,19 +65,21 @@ impl Lane {
             limits,
             state: Mutex::default(),
             ready: Semaphore::new(0),
+            late: Semaphore::new(limits.pool_size),
+            closed: Semaphore::new(0),
             idle: AtomicUsize::new(0),
             epoch: Arc::default(),
             orphans: Arc::default(),
         }))
     }
 
-    /// How many connections are open.
+    /// How many connections are open, without those on which nothing but a late answer is awaited.
     pub(crate) fn connections(&self) -> u64 {
         self.0.lock().live as u64
     }
 
     /// Queues a command for the next free connection; connects if there are too few. Waits only for a write of the
-    /// same key that was left alone while it was under way. Without a connection and
+    /// same key whose caller has gone, or was told that it is late, while it was under way. Without a connection and
     /// before the pause after a failure is over, it fails at once.
     pub(crate) async fn submit<C: Command>(&self, command: C) -> Result<Ticket<C::Answer>> {
         let shared = &self.0;
@@ -81,7 +89,7 @@ impl Lane {
             let follows = command.follows();
             let orphans = Box::pin(timeout_at(start + deadline, shared.orphans.wait(&follows)));
             if orphans.await.is_err() {
-                return Err(not_sent(deadline));
+                return Err(held_back(deadline));
             }
         }
         let touched = command.touched();
@@ -105,6 +113,7 @@ impl Lane {
 impl Drop for Lane {
     fn drop(&mut self) {
         self.0.ready.close();
+        self.0.closed.close();
     }
 }
 

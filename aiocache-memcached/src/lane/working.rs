@@ -1,8 +1,7 @@
 //! The life of a connection: it takes jobs until it is over.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::mem::take;
+use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -28,7 +27,7 @@ enum Event {
 
 impl Shared {
     pub(super) async fn work(self: Arc<Self>, mut link: Connection) {
-        let _place = Place(&self);
+        let mut place = Place::of(&self);
         let mut alarm = Alarm::new();
         loop {
             self.idle.fetch_add(1, SeqCst);
@@ -36,30 +35,31 @@ impl Shared {
             self.idle.fetch_sub(1, SeqCst);
             match event {
                 Event::Job => {}
-                Event::Ended => return self.lost(None),
+                Event::Ended => return place.lost(None),
                 Event::Closed => return,
             }
-            // A job may have been refused after its permit was given out.
-            let Some(mut job) = self.lock().jobs.pop_front() else {
-                continue;
+            let Some(mut job) = self.take() else { continue };
+            let mut run = job.run(&mut link);
+            let Some(done) = alarm.keep(job.until(), run.as_mut()).await else {
+                let is_write = job.fail_late(&self.orphans);
+                place.lost(None);
+                return match is_write.then(|| self.late.try_acquire()) {
+                    None => {}
+                    Some(Ok(_permit)) => self.outlast(job.until(), run).await,
+                    Some(Err(_)) => {
+                        drop(run);
+                        drop(link);
+                        self.outlast(job.until(), pending()).await;
+                    }
+                };
             };
-            if job.until() <= Instant::now() {
-                job.refuse(&not_sent(self.limits.deadline));
-                continue;
-            }
-            if !job.start() {
-                continue;
-            }
-            match alarm.keep(job.until(), job.run(&mut link)).await {
-                Some(Ok(())) => self.answered(&mut link),
-                Some(Err(Fault::Broken(_))) if job.may_repeat() => return self.lost(Some(job)),
-                Some(Err(fault)) => {
+            drop(run);
+            match done {
+                Ok(()) => self.answered(&mut link),
+                Err(Fault::Broken(_)) if job.may_repeat() => return place.lost(Some(job)),
+                Err(fault) => {
                     job.fail(fault);
-                    return self.lost(None);
-                }
-                None => {
-                    job.fail_late();
-                    return self.lost(None);
+                    return place.lost(None);
                 }
             }
         }
@@ -82,6 +82,17 @@ impl Shared {
             })
         })
         .await
+    }
+
+    /// The job whose turn it is, if it is still to be done.
+    fn take(&self) -> Option<Box<dyn Job>> {
+        // It may have been refused after its permit was given out.
+        let job = self.lock().jobs.pop_front()?;
+        if job.until() <= Instant::now() {
+            job.refuse(&not_sent(self.limits.deadline));
+            return None;
+        }
+        job.start().then_some(job)
     }
 
     fn answered(&self, link: &mut Connection) {
@@ -142,7 +153,7 @@ impl Shared {
     fn refuse_those_late(&self) -> Option<Instant> {
         let mut state = self.lock();
         let now = Instant::now();
-        let (late, left) = take(&mut state.jobs)
+        let (late, left) = std::mem::take(&mut state.jobs)
             .into_iter()
             .partition(|job| job.until() <= now);
         state.jobs = left;
@@ -157,12 +168,30 @@ impl Shared {
 }
 
 /// The place of a connection; a panic of its task, which nothing is known to cause, must not take it for good.
-struct Place<'a>(&'a Shared);
+struct Place<'a> {
+    shared: &'a Arc<Shared>,
+    is_left: bool,
+}
+
+impl<'a> Place<'a> {
+    fn of(shared: &'a Arc<Shared>) -> Self {
+        Self {
+            shared,
+            is_left: false,
+        }
+    }
+
+    /// Gives it up, because the connection is over; `again` is sent by the next one.
+    fn lost(&mut self, again: Option<Box<dyn Job>>) {
+        self.is_left = true;
+        self.shared.lost(again);
+    }
+}
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.lock().live -= 1;
+        if std::thread::panicking() && !self.is_left {
+            self.shared.lock().live -= 1;
         }
     }
 }
