@@ -147,7 +147,14 @@ impl Trouble {
         }
     }
 
-    /// How many hooks panicked so far.
+    /// A metrics recorder panicked, or a waker of a task that waits for events.
+    pub(crate) fn listener_panicked(&self, cache: &str) {
+        if let Some(panics) = seldom(&self.panics) {
+            warning!(cache, panics = panics; "a metrics recorder or a waiting stream panicked; the command goes on");
+        }
+    }
+
+    /// How many hooks and other listeners panicked so far.
     pub(crate) fn plugin_panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
     }

@@ -1,6 +1,7 @@
 //! A command on its way: what the caller holds of it and what the connection's task does.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -194,8 +195,9 @@ impl<C: Command> Task<C> {
     fn tell(&self, answer: Result<C::Answer>) {
         let tell = self.teller().take();
         if let Some(tell) = tell {
-            // A caller that has gone wants no answer.
-            drop(tell.send(answer));
+            // A waker is its caller's code: a panic of one must not end a connection, or leave other callers untold. A
+            // caller that has gone wants no answer.
+            let _told = catch_unwind(AssertUnwindSafe(|| drop(tell.send(answer))));
         }
     }
 

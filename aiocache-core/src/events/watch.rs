@@ -109,13 +109,23 @@ impl Watchers {
         }
         #[cfg(feature = "metrics")]
         if let Some(meters) = &self.meters {
-            meters.event(event.kind, event.items);
+            self.guarded(|| meters.event(event.kind, event.items));
         }
         if self.state.load(Ordering::Relaxed) >= STREAM
             && let Some(sender) = self.stream.get()
         {
-            // Nobody left to hear it is no failure.
-            let _heard = sender.send(Arc::new(event.clone().into_owned()));
+            self.guarded(|| {
+                // Nobody left to hear it is no failure.
+                let _heard = sender.send(Arc::new(event.clone().into_owned()));
+            });
+        }
+    }
+
+    /// Runs the code of a metrics recorder, or of the tasks that wait for events. Who tells may be a task that others
+    /// depend on.
+    fn guarded(&self, tell: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(tell)).is_err() {
+            self.trouble.listener_panicked(&self.cache);
         }
     }
 
@@ -166,5 +176,54 @@ impl fmt::Debug for StoreWatch {
         f.debug_struct("StoreWatch")
             .field("cache", &self.0.cache)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "metrics"))]
+mod tests {
+    use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+
+    use super::*;
+
+    /// Panics at whatever is measured.
+    struct Panics;
+
+    impl Recorder for Panics {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {
+            panic!("on purpose");
+        }
+
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {
+            panic!("on purpose");
+        }
+
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {
+            panic!("on purpose");
+        }
+
+        fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+            panic!("on purpose");
+        }
+
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            panic!("on purpose");
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            panic!("on purpose");
+        }
+    }
+
+    #[test]
+    fn a_recorder_that_panics_ends_no_task_of_a_store_and_hides_nothing_from_streams() {
+        let trouble = Arc::<Trouble>::default();
+        let mut watchers = Watchers::new("users", false, Vec::new(), Arc::clone(&trouble));
+        watchers.measure();
+        let watchers = Arc::new(watchers);
+        let mut events = watchers.subscribe();
+        metrics::with_local_recorder(&Panics, || StoreWatch::new(Arc::clone(&watchers)).reconnected());
+        let told = events.next_now().map(|event| event.kind);
+        assert_eq!(told, Some(EventKind::Reconnected));
+        assert_eq!((watchers.reconnects(), trouble.plugin_panics()), (1, 1));
     }
 }

@@ -44,8 +44,8 @@ pub struct Stats {
     pub writes_replayed: u64,
     /// Failed writes and deletes that are not repeated: there was no room for them, or the store refused them.
     pub writes_lost: u64,
-    /// Hooks of plugins, and rules of [`log_keys`](crate::CacheBuilder::log_keys), that panicked. Each was caught, and its
-    /// command went on.
+    /// Hooks of plugins, rules of [`log_keys`](crate::CacheBuilder::log_keys), and metrics recorders and wakers told of an
+    /// event, that panicked. Each was caught, and its command went on.
     pub plugin_panics: u64,
     /// What the store tells of itself.
     pub store: StoreStats,

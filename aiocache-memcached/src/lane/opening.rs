@@ -80,14 +80,16 @@ impl Shared {
         };
         let error = state.last_error.clone();
         drop(state);
-        if reconnected {
-            links.iter().for_each(|_| self.connect.reconnected());
-        }
+        let made = links.len();
+        // First: what follows runs the code of others, and these are counted as alive.
         for link in links {
             tokio::spawn(Arc::clone(self).work(link));
         }
         if let Some(error) = error {
             refused.into_iter().for_each(|job| job.refuse(&error));
+        }
+        if reconnected {
+            (0..made).for_each(|_| self.connect.reconnected());
         }
         None
     }
