@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::flights::held::{held, held_here};
+use super::flights::held::{held, held_here, stored};
 use super::flights::lead::Storing;
 use super::policy::lifetime::Lifetime;
 use super::{At, Lead};
@@ -173,10 +173,13 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
                 return Ok(());
             };
             self.asks_to_write(&mut turn, 0, &loaded.raw, loaded.kept_for);
-            let written = self.renew_or_write(key, loaded).await;
-            turn.into_iter().for_each(|turn| turn.ended(&written, |()| true));
-            self.undo_overtaken(&[(storing, key)]).await;
-            written
+            let store = pin!(async {
+                let written = self.renew_or_write(key, loaded).await;
+                turn.into_iter().for_each(|turn| turn.ended(&written, |()| true));
+                self.undo_overtaken(&[(storing, key)]).await;
+                written
+            });
+            stored(&[lead.id()], store).await
         };
         // The hooks around it may ask for the key, and would wait for the lead that waits for them.
         let written = self.run(command, |&()| CommandOutcome::Done, write);
@@ -233,14 +236,18 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
                 self.asks_to_write(&mut turn, place, &raw, kept_for);
                 Some(((storing, lead.key()), (lead.key(), raw)))
             });
-            let (stored, pairs): (Vec<_>, Vec<_>) = begun.unzip();
+            let (storing, pairs): (Vec<_>, Vec<_>) = begun.unzip();
             if pairs.is_empty() {
                 return Ok(());
             }
-            let written = self.ask(|| self.core.backend.write_many(pairs, kept_for)).await;
-            turn.into_iter().for_each(|turn| turn.ended(&written, |()| true));
-            self.undo_overtaken(&stored).await;
-            written
+            let ids: Vec<u64> = storing.iter().map(|(storing, _)| storing.id()).collect();
+            let store = pin!(async {
+                let written = self.ask(|| self.core.backend.write_many(pairs, kept_for)).await;
+                turn.into_iter().for_each(|turn| turn.ended(&written, |()| true));
+                self.undo_overtaken(&storing).await;
+                written
+            });
+            stored(&ids, store).await
         };
         let written = self.run(command, |&()| CommandOutcome::Done, write);
         let ids: Vec<u64> = leads.iter().map(Lead::id).collect();

@@ -4,6 +4,7 @@ mod bulk;
 mod hooks;
 mod nested;
 mod order;
+mod parting;
 mod patience;
 mod runtimes;
 #[path = "../support/slow.rs"]

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::Flights;
 use super::alarm::Alarm;
+use super::held::is_stored_from_here;
 use super::lead::Lead;
 use super::patience::Patience;
 use super::queue::{Place, Queue};
@@ -105,8 +106,12 @@ impl<R> Flight<R> {
         !(under_way || state.stored || state.superseded)
     }
 
-    /// Waits until no store of this flight is under way. One that takes too long is overtaken.
+    /// Waits until no store of this flight is under way. One that takes too long is overtaken, and at once one that the
+    /// caller is part of: where the value that it replaces is dropped, say.
     async fn store_ended(&self, patience: Patience) {
+        if is_stored_from_here(self.id) {
+            return self.overtake();
+        }
         loop {
             let ended = self.stored.notified();
             tokio::pin!(ended);
@@ -116,11 +121,14 @@ impl<R> Flight<R> {
                 return;
             }
             if patience.wait(ended).await.is_none() {
-                let mut state = self.state();
-                state.overtaken = matches!(state.phase, Phase::Storing);
-                return;
+                return self.overtake();
             }
         }
+    }
+
+    fn overtake(&self) {
+        let mut state = self.state();
+        state.overtaken = matches!(state.phase, Phase::Storing);
     }
 
     fn is_storing(&self) -> bool {

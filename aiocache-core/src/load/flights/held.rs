@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many flights a cache numbers before it comes to where the next one began, as a power of 2: 12 days of a million
@@ -11,7 +11,14 @@ const FLIGHTS: u32 = 40;
 
 crate::sync::thread_local! {
     /// The flights whose loads are being polled on this thread, outermost first.
-    static HELD: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    static HELD: RefCell<Vec<Held>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A flight whose load, or the store after it, is being polled.
+#[derive(Clone, Copy)]
+struct Held {
+    flight: u64,
+    stores: bool,
 }
 
 /// Where a new cache begins to number its flights. No two caches share a number, for a task can be part of loads of both.
@@ -24,6 +31,15 @@ pub(super) fn first_id() -> u64 {
 
 /// Runs the load of these flights.
 pub(crate) async fn held<F: Future>(flights: &[u64], load: F) -> F::Output {
+    polled(flights, false, pin!(load)).await
+}
+
+/// Runs the store of these flights, and nothing around it. A value that it replaces may use the cache where it is dropped.
+pub(crate) async fn stored<F: Future>(flights: &[u64], store: F) -> F::Output {
+    polled(flights, true, pin!(store)).await
+}
+
+async fn polled<F: Future>(flights: &[u64], stores: bool, mut work: Pin<&mut F>) -> F::Output {
     /// Leaves as many as were there before.
     struct Leave(usize);
 
@@ -33,26 +49,30 @@ pub(crate) async fn held<F: Future>(flights: &[u64], load: F) -> F::Output {
         }
     }
 
-    let mut load = pin!(load);
     poll_fn(|cx| {
         let before = HELD.with(|held| {
             let mut held = held.borrow_mut();
             let before = held.len();
-            held.extend_from_slice(flights);
+            held.extend(flights.iter().map(|&flight| Held { flight, stores }));
             before
         });
         let _leave = Leave(before);
-        load.as_mut().poll(cx)
+        work.as_mut().poll(cx)
     })
     .await
 }
 
 /// The flights whose loads the caller is part of.
 pub(crate) fn held_here() -> Vec<u64> {
-    HELD.with(|held| held.borrow().clone())
+    HELD.with(|held| held.borrow().iter().map(|held| held.flight).collect())
 }
 
 /// Whether the caller is part of the load of flight `id`.
 pub(crate) fn is_held(id: u64) -> bool {
-    HELD.with(|held| held.borrow().contains(&id))
+    HELD.with(|held| held.borrow().iter().any(|held| held.flight == id))
+}
+
+/// Whether the caller is part of the store of flight `id`, which does not end before it does.
+pub(super) fn is_stored_from_here(id: u64) -> bool {
+    HELD.with(|held| held.borrow().iter().any(|held| held.stores && held.flight == id))
 }

@@ -139,6 +139,11 @@ impl<R> Drop for Lead<R> {
 pub(crate) struct Storing<'l, R>(&'l Lead<R>);
 
 impl<R> Storing<'_, R> {
+    /// The flight's number, for [`stored`](crate::load::flights::held::stored).
+    pub(crate) fn id(&self) -> u64 {
+        self.0.id()
+    }
+
     /// Whether a write did not wait for this store, so that what it stored may stand over what was written later.
     pub(crate) fn is_overtaken(&self) -> bool {
         self.0.seat.flight().state().overtaken
