@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use aiocache::memcached::MemcachedBackend;
 use aiocache::redis::{RedisBackend, RedisCache};
-use aiocache::testing::{Fault, FaultProxy, MemcachedServer, RedisServer};
-use aiocache::{Backend, Bytes, Cache, JsonSerializer, RedLock, SimpleMemoryCache, Source, cached_stampede};
+use aiocache::testing::{Direction, Fault, FaultProxy, MemcachedServer, RedisServer};
+use aiocache::{
+    Backend, Bytes, Cache, JsonSerializer, LockGuard, RedLock, SimpleMemoryCache, Source, cached_stampede,
+};
 use tokio::time::sleep;
 
 /// Longer than the lease of the functions here, so that it has to be renewed.
@@ -198,6 +200,95 @@ async fn a_store_that_is_down_holds_up_no_function() {
         start.elapsed() < Duration::from_millis(900),
         "{:?}",
         start.elapsed()
+    );
+}
+
+/// A process whose link to the store can fail, beside one that has the lock of its key.
+struct Apart {
+    proxy: FaultProxy,
+    cache: RedisCache,
+    there: RedisCache,
+    runs: AtomicU32,
+    _server: RedisServer,
+    guard: LockGuard<RedisBackend>,
+}
+
+impl Apart {
+    async fn new() -> Self {
+        let server = support::own_redis();
+        let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
+        let through = RedisBackend::builder(format!("redis://{}", proxy.addr())).deadline(LOAD / 7);
+        let cache = Cache::builder(through.build().expect("a good URL")).build();
+        let there: RedisCache = Cache::builder(support::backend(&server)).build();
+        let lock = RedLock::new(&there, "1", Duration::from_secs(30));
+        Self {
+            cache,
+            runs: AtomicU32::new(0),
+            guard: lock.acquire().await.expect("answered").expect("free"),
+            proxy,
+            there,
+            _server: server,
+        }
+    }
+
+    #[cached_stampede(cache = self.cache, key = "{id}", lease = "600ms")]
+    async fn load(&self, id: u32) -> Option<u32> {
+        self.runs.fetch_add(1, SeqCst);
+        Some(id)
+    }
+
+    #[cached_stampede(cache = self.cache, key = "{id}", lease = 30)]
+    async fn load_patiently(&self, id: u32) -> Option<u32> {
+        self.runs.fetch_add(1, SeqCst);
+        Some(id)
+    }
+
+    /// Waits until a call has been told that the lock is another's.
+    async fn refused(&self) {
+        self.cache.ping().await.expect("connected");
+        // A read and an attempt of each round are answered in a few bytes.
+        let enough = self.proxy.bytes_to_client() + 20;
+        while self.proxy.bytes_to_client() < enough {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+/// One question that the store did not answer ended the wait, though the owner had been there a moment before.
+#[tokio::test]
+async fn a_store_that_answers_nothing_for_a_while_ends_no_wait_for_an_owner_that_was_there() {
+    let apart = Apart::new().await;
+    let comes = async {
+        apart.refused().await;
+        apart.proxy.set(Fault::Stall(Direction::Both));
+        // Longer than a read and an attempt may take.
+        sleep(Duration::from_millis(400)).await;
+        let runs = apart.runs.load(SeqCst);
+        apart.proxy.set(Fault::Pass);
+        (runs, apart.there.set("1", &7_u32).await)
+    };
+    let (value, (runs, set)) = tokio::join!(apart.load_patiently(1), comes);
+    set.expect("written");
+    assert_eq!((runs, apart.runs.load(SeqCst), value), (0, 0, Some(7)));
+    assert!(apart.guard.release().await.expect("answered"));
+}
+
+#[tokio::test]
+async fn a_store_that_goes_away_ends_the_wait_for_an_owner_when_its_lease_is_over() {
+    let apart = Apart::new().await;
+    let goes_away = async {
+        apart.refused().await;
+        apart.proxy.set(Fault::Refuse);
+        apart.proxy.cut();
+        Instant::now()
+    };
+    let ((value, loaded), gone) = tokio::join!(async { (apart.load(1).await, Instant::now()) }, goes_away);
+    assert_eq!((value, apart.runs.load(SeqCst)), (Some(1), 1));
+    let waited = loaded - gone;
+    // The last refusal was up to a pause before, and the machine may be busy.
+    assert!(
+        (Duration::from_millis(300)..Duration::from_secs(3)).contains(&waited),
+        "{waited:?}"
     );
 }
 

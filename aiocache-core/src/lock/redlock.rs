@@ -67,6 +67,11 @@ impl<B: Backend> RedLock<B> {
         lock.keep_alive(true)
     }
 
+    /// How long it lasts in the store if its owner does not renew it.
+    pub(crate) fn lasts(&self) -> Duration {
+        in_store(&self.cache, self.lease)
+    }
+
     fn of<S>(cache: &Cache<B, S>, key: impl Into<Box<str>>, lease: Duration) -> Self {
         Self {
             cache: cache.with_serializer(()),
@@ -111,7 +116,7 @@ impl<B: Backend> RedLock<B> {
             return Ok(Some(LockGuard::off()));
         }
         let place = self.cache.core.locks.join(&self.key);
-        let wait = Wait::new(in_store(&self.cache, self.lease), self.max_wait);
+        let wait = Wait::new(self.lasts(), self.max_wait);
         let Some(_turn) = place.turn(wait).await else {
             return self.attempt().await;
         };

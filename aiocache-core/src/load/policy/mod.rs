@@ -109,8 +109,9 @@ impl<M> Policy<M> {
     ///
     /// The lock lasts for `lease` and is renewed until what was loaded is stored, so the lease is what it costs the
     /// others when a process dies. They wait for its end or for the value, at most [`max_wait`](Self::max_wait), and
-    /// then load. If the store does not answer, the load runs without it. A store in this process has no lock, as the
-    /// rule of one load per key in a process does the same. It is for
+    /// then load. If the store does not answer, the load runs without it, but not before a lease has passed since
+    /// another process was last heard to have it. A store in this process has no lock, as the rule of one load per key
+    /// in a process does the same. It is for
     /// [`get_or_load`](crate::Cache::get_or_load). Loads of many keys take none, for they would need one for each key; a
     /// policy with a lease is not refused there, so that one policy can serve both.
     ///

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::Missed;
 use super::voyage::Prepared;
@@ -28,7 +28,8 @@ where
     /// Takes the store's lock for a lead, and waits while another process has it; what that one stores lands here.
     ///
     /// The lock stays with the lead, and so ends after its store. It is renewed until then. Without it the load runs
-    /// all the same: if the store does not answer, or `max_wait` has passed.
+    /// all the same: if the store does not answer, or `max_wait` has passed. Where another process was heard to have it,
+    /// the store may be silent for a lease before that counts.
     pub(in crate::load) async fn lease<M>(
         &self,
         at: At<'_>,
@@ -44,17 +45,15 @@ where
         }
         let lock = RedLock::of_load(cache, at.key, lease);
         let mut lead = lead;
-        if let Some(guard) = self.heard(lock.try_acquire().await) {
-            return match guard {
-                Some(guard) => {
-                    lead.keep(guard);
-                    // Another process may have stored since this one read.
-                    self.look_before_the_load(at, policy, missed, lead).await
-                }
-                None => self.wait_for_lease(at, policy, missed, &lock, lead).await,
-            };
+        match self.heard(lock.try_acquire().await) {
+            Ok(Some(guard)) => {
+                lead.keep(guard);
+                // Another process may have stored since this one read.
+                self.look_before_the_load(at, policy, missed, lead).await
+            }
+            Ok(None) => self.wait_for_lease(at, policy, missed, &lock, lead).await,
+            Err(_) => Prepared::Load(lead),
         }
-        Prepared::Load(lead)
     }
 
     async fn wait_for_lease<M>(
@@ -66,7 +65,7 @@ where
         mut lead: Lead<B::Raw>,
     ) -> Prepared<B::Raw, K::Return> {
         let patience = Patience::new(policy.max_wait);
-        let mut pace = Pace::new();
+        let (mut pace, mut refused) = (Pace::new(), Instant::now());
         // Without a timer there is no waiting.
         while timer::are_there() && patience.wait(sleep(pace.next())).await.is_some() {
             lead = match self.look_before_the_load(at, policy, missed, lead).await {
@@ -74,30 +73,27 @@ where
                 landed @ Prepared::There(_) => return landed,
             };
             match self.heard(lock.try_acquire().await) {
-                Some(Some(guard)) => {
+                Ok(Some(guard)) => {
                     lead.keep(guard);
                     return self.look_before_the_load(at, policy, missed, lead).await;
                 }
-                Some(None) => {}
-                None => return Prepared::Load(lead),
+                Ok(None) => refused = Instant::now(),
+                // Who had it then may have it still.
+                Err(error) if error.is_transient() && refused.elapsed() < lock.lasts() => {}
+                Err(_) => return Prepared::Load(lead),
             }
         }
         self.cache.core.trouble.ran_alone(self.cache.name());
         Prepared::Load(lead)
     }
 
-    /// What the store said of the lock; `None` if it did not answer.
-    fn heard(&self, locked: Result<Option<LockGuard<B>>>) -> Option<Option<LockGuard<B>>> {
+    /// What the store said of the lock, which is told on if it did not answer.
+    fn heard(&self, locked: Result<Option<LockGuard<B>>>) -> Result<Option<LockGuard<B>>> {
         let cache = self.cache;
-        match locked {
-            Ok(guard) => {
-                cache.core.trouble.answered(cache.name(), Asked::Write);
-                Some(guard)
-            }
-            Err(error) => {
-                cache.core.trouble.failed(cache.name(), Asked::Write, &error);
-                None
-            }
+        match &locked {
+            Ok(_) => cache.core.trouble.answered(cache.name(), Asked::Write),
+            Err(error) => cache.core.trouble.failed(cache.name(), Asked::Write, error),
         }
+        locked
     }
 }
