@@ -27,6 +27,9 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// fails or takes too long, and all keys that it was to load have an old value, those are the answer. If only one of
     /// them has none, the error is. A `lease` is left unused: it would take a lock for each key.
     ///
+    /// In the bounds, `M` is what `load` returns pairs in, with keys that are `AsRef<str>` and `Clone`; `W` is
+    /// [`Inline`](crate::Inline), or that [`Timed`](crate::Timed), and `E` is then `From<Error>`.
+    ///
     /// # Errors
     /// Those of `load`, or of another caller's load if the policy shares errors.
     ///
@@ -48,6 +51,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// assert_eq!(all, BTreeMap::from([("a", 1), ("bb", 2), ("ccc", 3)]));
     /// # Ok(()) }
     /// ```
+    #[doc(alias("get_many_with"))]
     pub async fn multi_get_or_load<M, E, F, Fut, W>(
         &self,
         keys: impl IntoIterator<Item = M::Key>,

@@ -22,7 +22,9 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// `delete` of the key during the load wins: the result is returned, not stored. The cache never fails the call:
     /// if the store does not answer, or holds something that is no `T`, the load runs.
     ///
-    /// The bounds on `M` are those of [`Policy`]: a policy without background loads and timeouts asks nothing of `load`.
+    /// The names in the bounds that lead nowhere are the engine's own. Together they say: `load` may borrow and need not be
+    /// `Send`, unless the policy loads in the [`Background`](crate::Background); `E` is any type, unless the policy is
+    /// [`Timed`](crate::Timed), which wants it to be `From<Error>`.
     ///
     /// # Errors
     /// Those of `load`, which are never stored. Those who wait get a clone with [`Policy::share_error`], and run
@@ -44,6 +46,7 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
     /// }
     /// # Ok(()) }
     /// ```
+    #[doc(alias("get_with", "get_or_insert_with", "compute", "memoize"))]
     pub async fn get_or_load<T, E, F, Fut, M>(
         &self,
         key: impl Into<Key<'_>>,

@@ -69,6 +69,7 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Cancel safety
     /// A call that is dropped may have been applied or not; the next command is not disturbed.
+    #[doc(alias("insert", "put"))]
     pub async fn set<T: ?Sized>(&self, key: impl Into<Key<'_>>, value: &T) -> Result<()>
     where
         S: Dump<T, B::Raw>,
@@ -107,6 +108,7 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Cancel safety
     /// A call that is dropped may have been applied or not; the next command is not disturbed.
+    #[doc(alias("put_if_absent", "set_nx"))]
     pub async fn add<T: ?Sized>(&self, key: impl Into<Key<'_>>, value: &T) -> Result<()>
     where
         S: Dump<T, B::Raw>,
@@ -145,6 +147,7 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Cancel safety
     /// A call that is dropped may have been applied or not; the next command is not disturbed.
+    #[doc(alias("remove", "invalidate", "del"))]
     pub async fn delete(&self, key: impl Into<Key<'_>>) -> Result<u64> {
         if self.is_off() {
             return Ok(0);
@@ -174,6 +177,7 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Cancel safety
     /// Dropping the call changes nothing.
+    #[doc(alias("contains_key"))]
     pub async fn exists(&self, key: impl Into<Key<'_>>) -> Result<bool> {
         if self.is_off() {
             return Ok(false);
@@ -201,6 +205,7 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Cancel safety
     /// A call that is dropped may have been applied or not; the next command is not disturbed. It is never sent twice.
+    #[doc(alias("incr", "decrement"))]
     pub async fn increment(&self, key: impl Into<Key<'_>>, delta: i64) -> Result<i64> {
         if self.is_off() {
             return Ok(delta);

@@ -18,6 +18,7 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Cancel safety
     /// Dropping the call changes nothing.
+    #[doc(alias("get_many", "mget"))]
     pub async fn multi_get<'k, T: Send>(
         &self,
         keys: impl IntoIterator<Item = impl Into<Key<'k>>>,
@@ -60,6 +61,7 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Cancel safety
     /// Of the pairs of a call that is dropped any may be stored; the next command is not disturbed.
+    #[doc(alias("set_many", "mset"))]
     pub async fn multi_set<'k, 'v, K: Into<Key<'k>>, T: ?Sized + 'v>(
         &self,
         pairs: impl IntoIterator<Item = (K, &'v T)>,
@@ -111,6 +113,7 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Cancel safety
     /// Of the keys of a call that is dropped any may be deleted; the next command is not disturbed.
+    #[doc(alias("delete_many"))]
     pub async fn multi_delete<'k>(&self, keys: impl IntoIterator<Item = impl Into<Key<'k>>>) -> Result<u64> {
         if self.is_off() {
             return Ok(0);

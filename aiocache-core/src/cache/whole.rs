@@ -48,6 +48,7 @@ impl<B: Backend, S> Cache<B, S> {
     ///
     /// # Cancel safety
     /// A call that is dropped may have emptied the store or not, or parts of it.
+    #[doc(alias("flush", "invalidate_all"))]
     pub async fn clear_all(&self) -> Result<()> {
         if self.is_off() {
             return Ok(());
