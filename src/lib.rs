@@ -1,6 +1,7 @@
 #![cfg_attr(not(doctest), doc = include_str!("guide/links.md"))]
 #![cfg_attr(not(doctest), doc = "")]
 #![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The macros write `::aiocache`, in this crate's own tests too.

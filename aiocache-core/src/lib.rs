@@ -28,6 +28,7 @@
 //! | `metrics` | counters, gauges and histograms through the `metrics` facade |
 //! | `testing` | the conformance suite, throw-away servers, a proxy that breaks connections, a recorder and chaos |
 
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[macro_use]

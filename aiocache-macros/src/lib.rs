@@ -6,6 +6,8 @@
 //!
 //! With `AIOCACHE_MACROS_DEBUG=1` in the environment of the compiler, each expansion is printed.
 
+#![forbid(unsafe_code)]
+
 mod argument;
 mod attr;
 mod attribute;

@@ -33,6 +33,7 @@
 //! # }
 //! ```
 
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 use aiocache_core::{Cache, JsonSerializer};
