@@ -111,6 +111,8 @@ pub const fn scope() -> Scope {
 /// Runs a future in which cached functions are plain calls: nothing is read and nothing stored. Functions that write
 /// still take away what they make old; see [`Scope`].
 ///
+/// Cancel safe: dropping it drops the future.
+///
 /// # Examples
 /// ```
 /// # use aiocache_core::{Cache, MemoryBackend, Policy};
@@ -154,6 +156,8 @@ impl Source {
 ///
 /// With several cached calls in it, it speaks of the one that ended last, so of the outermost where they nest. A
 /// `#[multi_cached]` function counts as stale if any key is past its ttl, else as loaded if any was, else as shared.
+///
+/// Cancel safe: dropping it drops the future.
 ///
 /// # Examples
 /// ```

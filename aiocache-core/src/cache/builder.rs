@@ -198,7 +198,8 @@ impl<B: Backend, S> CacheBuilder<B, S> {
     /// The cache, for options that come from outside.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidTtl`] if the ttl is zero, or finer than the store counts.
+    /// [`ErrorKind::InvalidTtl`] if the ttl is zero, or finer than the store counts; [`ErrorKind::InvalidConfig`] if the
+    /// name is empty.
     pub fn try_build(self) -> Result<Cache<B, S>> {
         let capabilities = self.backend.capabilities();
         let ttl = self.ttl.resolve(None);

@@ -10,6 +10,8 @@ use crate::scope::{Source, observe};
 
 /// Awaits a call of a cached function, and gives its result.
 ///
+/// Cancel safe: dropping it drops the call.
+///
 /// # Panics
 /// If its value did not come from the cache.
 #[track_caller]
@@ -19,6 +21,8 @@ pub fn assert_hit<F: Future>(call: F) -> impl Future<Output = F::Output> {
 
 /// Awaits a call of a cached function, and gives its result.
 ///
+/// Cancel safe: dropping it drops the call.
+///
 /// # Panics
 /// If the function did not run for it.
 #[track_caller]
@@ -27,6 +31,8 @@ pub fn assert_loaded<F: Future>(call: F) -> impl Future<Output = F::Output> {
 }
 
 /// Awaits a call of a cached function, and gives its result.
+///
+/// Cancel safe: dropping it drops the call.
 ///
 /// # Panics
 /// If its value came from elsewhere; see [`observe`] for calls with several cached functions in them.
@@ -45,6 +51,8 @@ pub fn assert_source<F: Future>(expected: Source, call: F) -> impl Future<Output
 
 /// Checks that something is under a key.
 ///
+/// Cancel safe: it changes nothing.
+///
 /// # Panics
 /// If nothing is, the cache is switched off, or the store fails.
 #[track_caller]
@@ -56,6 +64,8 @@ pub fn assert_there<'a, B: Backend, S: Send + Sync>(
 }
 
 /// Checks that nothing is under a key.
+///
+/// Cancel safe: it changes nothing.
 ///
 /// # Panics
 /// If something is, the cache is switched off, so that it could not tell, or the store fails.

@@ -22,6 +22,8 @@ pub fn paused<F: Future>(test: F) -> F::Output {
 
 /// Lets time pass at once, and gives tasks that wait for it their turn.
 ///
+/// Cancel safe: once it has begun the time has passed; dropped, it gives no more turns.
+///
 /// # Panics
 /// If the clock does not stand still.
 pub async fn pass(time: Duration) {

@@ -66,6 +66,8 @@ impl Storm {
 
     /// Lets each caller end its command, and gathers what they were told.
     ///
+    /// Dropped, it ends the callers in the middle of their commands, and what they were told is lost.
+    ///
     /// # Panics
     /// With a command that panicked.
     pub async fn end(self) -> StormReport {

@@ -114,6 +114,8 @@ impl FaultProxy {
     ///
     /// A target that cannot be reached is seen by the client as a connection that is closed at once.
     ///
+    /// Cancel safe: it is done at its first poll, or nothing is.
+    ///
     /// # Errors
     /// If no port can be had.
     ///
