@@ -8,7 +8,7 @@ import json
 import sys
 
 import msgpack
-from aiocache import Cache
+from aiocache import Cache, cached_stampede
 from aiocache.lock import RedLock
 from aiocache.serializers import JsonSerializer, MsgPackSerializer, StringSerializer
 
@@ -33,6 +33,24 @@ SERIALIZERS = {
 locks = {}
 
 
+async def stampede(cache, request):
+    """Calls a guarded function: how often it ran, and what the call gave."""
+    runs = 0
+
+    async def load():
+        nonlocal runs
+        runs += 1
+        await asyncio.sleep(request["seconds"])
+        return request["value"]
+
+    decorator = cached_stampede(key=request["key"], lease=request["lease"])
+    guarded = decorator(load)
+    # It makes a cache of its own, in memory here, unless it is told where the server is once more.
+    decorator.cache = cache
+    value = await guarded()
+    return [runs, value]
+
+
 async def answer(cache, request):
     command, key = request["command"], request.get("key")
     if command == "lock":
@@ -44,6 +62,8 @@ async def answer(cache, request):
         lock = locks.pop(key)
         await lock._release()
         return True
+    if command == "cached_stampede":
+        return await stampede(cache, request)
     if command == "set":
         return await cache.set(key, request["value"], ttl=request.get("ttl"))
     if command == "get":

@@ -1,11 +1,12 @@
 //! Through Redis, with both sides as they come.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use aiocache::redis::RedisBackend;
+use aiocache::redis::{RedisBackend, RedisCache};
 use aiocache::testing::RedisServer;
-use aiocache::{Cache, JsonSerializer, MsgPackSerializer, RedLock, StringSerializer};
+use aiocache::{Cache, JsonSerializer, MsgPackSerializer, RedLock, StringSerializer, cached_stampede};
 
 use crate::peer::Python;
 use crate::values::{User, go_both_ways, text};
@@ -107,6 +108,57 @@ async fn each_is_kept_out_by_the_others_lock() {
     let (guard, ()) = tokio::join!(waits, unlocks);
     let guard = guard.expect("answered").expect("Python let go");
     assert!(guard.release().await.expect("answered"));
+}
+
+#[cached_stampede(cache = cache, key = "report", lease = 60)]
+async fn report(cache: &RedisCache, load: &(dyn Fn() -> String + Sync)) -> Option<String> {
+    Some(load())
+}
+
+/// Calls a function of Python's under `cached_stampede`: how often it ran, and what the call gave.
+fn python_report(python: &Mutex<Python>, seconds: f32) -> (u32, String) {
+    let fields = format!(r#""key": "report", "lease": 60, "seconds": {seconds}, "value": "Python's""#);
+    let mut python = python.lock().expect("no test panicked with it");
+    python.ask("cached_stampede", &fields).expect("an answer")
+}
+
+#[tokio::test]
+async fn a_guarded_function_waits_for_pythons_and_takes_its_value() {
+    let server = server();
+    let Some(python) = Python::start("redis", server.port(), "json", "shared") else {
+        return;
+    };
+    let cache = cache(&server, JsonSerializer);
+    let python = Mutex::new(python);
+    let load = tokio::task::spawn_blocking(move || python_report(&python, 1.0));
+    while !cache.exists("report-lock").await.expect("answered") {
+        assert!(!load.is_finished(), "Python loads under a lock");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(cache.get::<String>("report").await.expect("answered"), None);
+    let runs_here = || panic!("Python has the lock");
+    assert_eq!(report(&cache, &runs_here).await.as_deref(), Some("Python's"));
+    assert_eq!(load.await.expect("answered"), (1, "Python's".to_owned()));
+}
+
+/// aiocache waits for locks of its own process only; the value it stores meanwhile is replaced by the owner's.
+#[tokio::test]
+async fn pythons_guarded_function_finds_the_lock_taken_runs_all_the_same_and_leaves_it() {
+    let server = server();
+    let Some(python) = Python::start("redis", server.port(), "json", "shared") else {
+        return;
+    };
+    let cache = cache(&server, JsonSerializer);
+    let python = Mutex::new(python);
+    let meanwhile = || {
+        assert_eq!(python_report(&python, 0.0), (1, "Python's".to_owned()));
+        let mut python = python.lock().expect("no test panicked with it");
+        let locked = python.ask::<bool>("exists", r#""key": "report-lock""#);
+        assert_eq!(locked, Some(true), "it released what is another's");
+        "ours".to_owned()
+    };
+    assert_eq!(report(&cache, &meanwhile).await.as_deref(), Some("ours"));
+    assert_eq!(python_report(&python, 0.0), (0, "ours".to_owned()));
 }
 
 /// Why `peer.py` has a serializer of its own: Redis's answers are taken for text before MsgPack sees them.
