@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aiocache_core::{Error, ErrorKind, Result};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use crate::command::Command;
@@ -17,6 +17,7 @@ use crate::orphans::{Orphans, Touched};
 
 mod late;
 mod opening;
+mod refusing;
 mod working;
 
 /// The connections of one runtime to one server. Dropping it closes them, each after the job that it is at unless that
@@ -36,6 +37,8 @@ struct Shared {
     orphans: Arc<Orphans>,
     /// One permit for each connection more that may wait for the answer to a late write.
     late: Semaphore,
+    /// Wakes the task that minds the queue.
+    look: Notify,
     /// Has no permit ever; closed with the lane.
     closed: Semaphore,
 }
@@ -47,6 +50,8 @@ struct State {
     live: usize,
     /// A task is making connections.
     opening: bool,
+    /// A task minds the queue; see [`Shared::refuse_in_time`].
+    refusing: bool,
     /// A command was answered since there was no connection.
     proven: bool,
     failures: u32,
@@ -66,6 +71,7 @@ impl Lane {
             state: Mutex::default(),
             ready: Semaphore::new(0),
             late: Semaphore::new(limits.pool_size),
+            look: Notify::new(),
             closed: Semaphore::new(0),
             idle: AtomicUsize::new(0),
             epoch: Arc::default(),

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::task::Poll;
 
 use aiocache_core::{Error, ErrorKind};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::Shared;
 use crate::alarm::Alarm;
@@ -130,40 +130,11 @@ impl Shared {
         } else {
             VecDeque::new()
         };
-        if !state.jobs.is_empty() {
-            // Their callers may count on a connection to keep their deadline.
-            tokio::spawn(Arc::clone(self).refuse_late());
-        }
+        self.refuse_in_time(&mut state, repeats);
         drop(state);
         self.ready.add_permits(usize::from(repeats));
         let error = Error::new(ErrorKind::Unavailable, "the connection broke");
         stranded.into_iter().for_each(|job| job.refuse(&error));
-    }
-}
-
-impl Shared {
-    /// Refuses the jobs that no connection takes in time, until there are none.
-    async fn refuse_late(self: Arc<Self>) {
-        while let Some(until) = self.refuse_those_late() {
-            sleep_until(until).await;
-        }
-    }
-
-    /// When to look again, if there are jobs left.
-    fn refuse_those_late(&self) -> Option<Instant> {
-        let mut state = self.lock();
-        let now = Instant::now();
-        let (late, left) = std::mem::take(&mut state.jobs)
-            .into_iter()
-            .partition(|job| job.until() <= now);
-        state.jobs = left;
-        let until = state.jobs.iter().map(|job| job.until()).min();
-        drop(state);
-        let late: VecDeque<_> = late;
-        for job in late {
-            job.refuse(&not_sent(self.limits.deadline));
-        }
-        until
     }
 }
 
