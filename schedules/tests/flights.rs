@@ -160,13 +160,14 @@ where
     let source = Source::default();
     let mut callers = Vec::new();
     for _ in 0..2 {
-        let (cache, source) = (cache.clone(), source.clone());
+        let (mine, own) = (cache.clone(), source.clone());
         let polls = thread_rng().gen_range(1..4);
-        callers.push(spawn(async move { cut(call(&cache, &source), polls).await }));
-        // One that waits for several flights at once is told of them in another way.
-        let (cache, source) = (cache.clone(), source.clone());
-        callers.push(spawn(async move { cut(bulk(&cache, &source), polls).await }));
+        callers.push(spawn(async move { cut(call(&mine, &own), polls).await }));
     }
+    // One that waits for several flights at once is told of them in another way.
+    let (mine, own) = (cache.clone(), source.clone());
+    let polls = thread_rng().gen_range(1..4);
+    callers.push(spawn(async move { cut(bulk(&mine, &own), polls).await }));
     assert_eq!(call(&cache, &source).await, Ok(7));
     for caller in callers {
         caller.await.expect("no panic");
