@@ -32,10 +32,10 @@ impl<B: Backend, S> Cache<B, S> {
                     "this would empty a store that others share; use a namespace, or clear_all",
                 ));
             }
-            self.core.flights.clearing(prefix).await;
+            let clearing = self.core.flights.clearing(prefix).await;
             let clear = || self.core.backend.clear(prefix);
             let cleared = self.ask_to_clear(prefix, clear).await;
-            self.core.flights.clearing(prefix).await;
+            clearing.ended().await;
             cleared
         };
         self.run(self.command(CommandName::Clear), done, work).await
@@ -54,10 +54,10 @@ impl<B: Backend, S> Cache<B, S> {
             return Ok(());
         }
         let work = || async {
-            self.core.flights.clearing("").await;
+            let clearing = self.core.flights.clearing("").await;
             let clear = || self.core.backend.clear_all();
             let cleared = self.ask_to_clear("", clear).await;
-            self.core.flights.clearing("").await;
+            clearing.ended().await;
             cleared
         };
         self.run(self.command(CommandName::ClearAll), done, work).await

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use aiocache_core::{Cache, Event, EventKind, MemoryBackend, Plugin, Policy, SimpleMemoryCache, scope};
+use tokio::sync::oneshot;
 use tokio::time::advance;
+
+use crate::told;
 
 /// How often something was done.
 type Count = Arc<AtomicU32>;
@@ -120,4 +124,52 @@ async fn a_listener_may_delete_the_key_whose_store_let_the_old_value_go() {
     load(&cache, Arc::new(Parting(None))).await;
     assert_eq!(count.load(Ordering::SeqCst), 1);
     assert!(!is_there(&cache, "k").await);
+}
+
+/// The first panic kept what was in the rest of the store, and let a load store that began before the clear was over.
+#[tokio::test(start_paused = true)]
+async fn a_clear_takes_everything_though_values_panic_where_they_are_dropped() {
+    let (cache, gone) = (SimpleMemoryCache::new(), Count::default());
+    let ((tell, answer), begun) = (oneshot::channel(), Arc::new(Mutex::new(None)));
+    let begin = {
+        let (cache, begun, answer) = (cache.clone(), Arc::clone(&begun), Mutex::new(Some(answer)));
+        move || {
+            let answer = answer.lock().expect("no panic").take().expect("only once");
+            let cache = cache.clone();
+            let mut load =
+                Box::pin(async move { cache.get_or_load("late", &Policy::new(), || told(answer)).await });
+            assert!(
+                load.as_mut()
+                    .poll(&mut Context::from_waker(Waker::noop()))
+                    .is_pending()
+            );
+            *begun.lock().expect("no panic") = Some(load);
+        }
+    };
+    let begin = Arc::new(begin);
+    for number in 0..100 {
+        let (gone, begin) = (Arc::clone(&gone), Arc::clone(&begin));
+        let goes = move || {
+            gone.fetch_add(1, Ordering::SeqCst);
+            if number == 50 {
+                begin();
+            }
+            assert!(number % 50 != 0, "a panic that is meant to be");
+        };
+        let value = Arc::new(Parting(Some(Box::new(goes))));
+        cache
+            .set(number.to_string(), &value)
+            .await
+            .expect("memory answers");
+    }
+    let cleared = catch_unwind(AssertUnwindSafe(|| at_once(cache.clear())));
+    assert!(cleared.is_err(), "the first panic goes on");
+    assert_eq!(gone.load(Ordering::SeqCst), 100);
+    for number in 0..100 {
+        assert!(!is_there(&cache, &number.to_string()).await);
+    }
+    tell.send(1).expect("it waits");
+    let begun = begun.lock().expect("no panic").take().expect("begun");
+    assert_eq!(begun.await, Ok(1));
+    assert!(!is_there(&cache, "late").await);
 }

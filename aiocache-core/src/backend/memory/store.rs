@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -180,10 +181,10 @@ impl<R: Raw> Store<R> {
 
     pub(super) fn clear(&self, prefix: &str) -> Result<()> {
         not_inside()?;
-        for shard in &self.shards {
-            let removed = lock_mut(shard).remove_where(|slot| slot.key.as_str().starts_with(prefix));
-            drop(removed);
-        }
+        let clear =
+            |shard| lock_mut(shard).remove_where(|slot: &Slot<R>| slot.key.as_str().starts_with(prefix));
+        // Out of every shard before the first is dropped, for a `Drop` may panic.
+        drop_all(self.shards.iter().map(clear).collect());
         Ok(())
     }
 
@@ -252,6 +253,19 @@ fn lock<R>(shard: &RwLock<Shard<R>>) -> RwLockReadGuard<'_, Shard<R>> {
 
 fn lock_mut<R>(shard: &RwLock<Shard<R>>) -> RwLockWriteGuard<'_, Shard<R>> {
     shard.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Drops each of them. If a `Drop` panics, that goes on at the end: a second panic on its way would end the process.
+fn drop_all<R>(removed: Vec<Vec<Slot<R>>>) {
+    let mut first = None;
+    for slot in removed.into_iter().flatten() {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(slot))) {
+            first.get_or_insert(panic);
+        }
+    }
+    if let Some(panic) = first {
+        resume_unwind(panic);
+    }
 }
 
 /// Refuses to take a lock that this thread may hold, which would wait for ever.

@@ -1,7 +1,9 @@
 //! A write or a delete beats the loads under way.
 
+use std::sync::Arc;
+
 use super::Writers;
-use super::flight::supersede;
+use super::flight::{Flight, supersede};
 use crate::load::Flights;
 use crate::sync::atomic::Ordering;
 
@@ -24,6 +26,12 @@ impl Keys<'_> {
             Self::Many(keys) => keys.iter().for_each(|key| visit(key)),
         }
     }
+}
+
+/// A clear under way. When it goes, also by a panic where a value is dropped, those that began meanwhile may not store.
+pub(crate) struct Clearing<'a, R> {
+    flights: &'a Flights<R>,
+    prefix: &'a str,
 }
 
 impl<R> Flights<R> {
@@ -49,14 +57,41 @@ impl<R> Flights<R> {
         writing
     }
 
-    /// Takes the right to store from every load under `prefix`, and waits for stores that have begun.
-    pub(crate) async fn clearing(&self, prefix: &str) {
-        self.count_all();
-        self.failures().forget_all(prefix);
-        if self.len() == 0 {
-            return;
+    /// Begins to clear what begins with `prefix`: takes the right to store from its loads, and waits for stores that have
+    /// begun.
+    pub(crate) async fn clearing<'a>(&'a self, prefix: &'a str) -> Clearing<'a, R> {
+        let clearing = Clearing {
+            flights: self,
+            prefix,
+        };
+        supersede(&clearing.loads_to_stop(), self.store_wait()).await;
+        clearing
+    }
+}
+
+impl<R> Clearing<'_, R> {
+    /// Ends it, and waits for stores that have begun meanwhile.
+    pub(crate) async fn ended(self) {
+        let (loads, store_wait) = (self.loads_to_stop(), self.flights.store_wait());
+        // Its end stops them, and not those that begin during the wait.
+        drop(self);
+        supersede(&loads, store_wait).await;
+    }
+
+    /// Counts a write of every key, and gives the loads of those that it clears.
+    fn loads_to_stop(&self) -> Vec<Arc<Flight<R>>> {
+        self.flights.count_all();
+        self.flights.failures().forget_all(self.prefix);
+        if self.flights.len() == 0 {
+            return Vec::new();
         }
-        supersede(&self.chosen(|key| key.starts_with(prefix)), self.store_wait()).await;
+        self.flights.chosen(|key| key.starts_with(self.prefix))
+    }
+}
+
+impl<R> Drop for Clearing<'_, R> {
+    fn drop(&mut self) {
+        self.loads_to_stop().iter().for_each(|flight| flight.supersede());
     }
 }
 
