@@ -1,13 +1,14 @@
 //! Loads that nobody waits for.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use aiocache_core::{Cache, Policy, SimpleMemoryCache, Source, observe};
+use tokio::runtime::Builder;
 use tokio::time::{Instant, advance, sleep};
 
 use crate::{HOUR, MINUTE, PATIENT, QUICK, SECOND, ask_quickly, shared};
@@ -115,4 +116,31 @@ fn outside_a_runtime_a_policy_in_the_background_loads_in_its_caller() {
     let mut call = pin!(cache.get_or_load("k", &QUICK, load));
     let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert_eq!(polled, Poll::Ready(Ok(1)));
+}
+
+/// The task was gone, and the call panicked with the old value at hand.
+#[test]
+fn a_load_that_its_runtime_takes_along_leaves_the_old_value() {
+    fn poll<F: Future>(call: Pin<&mut F>) -> Poll<F::Output> {
+        call.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    let old = Policy::new().ttl(Duration::from_millis(1)).grace(HOUR);
+    for policy in [old.clone().soft_timeout(SECOND), old.detached()] {
+        let cache: SimpleMemoryCache = Cache::new();
+        let first = pin!(cache.get_or_load("k", &policy, || async { Ok::<_, String>(1) }));
+        assert_eq!(poll(first), Poll::Ready(Ok(1)));
+        std::thread::sleep(Duration::from_millis(5));
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        let handle = runtime.handle().clone();
+        let _entered = handle.enter();
+        let load = || std::future::pending::<Result<u32, String>>();
+        let mut during = pin!(observe(cache.get_or_load("k", &policy, load)));
+        assert_eq!(poll(during.as_mut()), Poll::Pending);
+        runtime.shutdown_background();
+        assert_eq!(poll(during), Poll::Ready((Ok(1), Source::Stale)));
+        let after = pin!(observe(cache.get_or_load("k", &policy, load)));
+        assert_eq!(poll(after), Poll::Ready((Ok(1), Source::Stale)));
+        assert_eq!(cache.loads_under_way(), 0);
+    }
 }

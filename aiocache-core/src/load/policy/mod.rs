@@ -212,6 +212,9 @@ impl<M: Mode> Policy<M> {
     }
 
     /// Runs loads in tasks of their own, which go on if their callers go away.
+    ///
+    /// A call that outlives the runtime of its load's task, on another executor, answers with the old value, and panics
+    /// where there is none.
     pub const fn detached(self) -> Policy<M::InBackground> {
         self.into_mode()
     }

@@ -121,12 +121,14 @@ impl<B: Backend> Drop for Panic<'_, B> {
     }
 }
 
-/// What a task brought. Its panic goes on in the caller that waited for it.
-pub(in crate::load) fn landed<R>(ended: Result<Settled<R>, JoinError>) -> Settled<R> {
+/// What a task brought. Its panic goes on in the caller that waited for it. A runtime that was shut down took the load
+/// along, and who has no old value then has nothing to answer.
+pub(in crate::load) fn landed<R>(ended: Result<Settled<R>, JoinError>, has_old: bool) -> Settled<R> {
     match ended {
         Ok(settled) => settled,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
+            Err(_) if has_old => Settled::Failed(None),
             Err(_) => panic!("the runtime that ran a load in the background was shut down before it ended"),
         },
     }

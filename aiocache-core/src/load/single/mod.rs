@@ -267,7 +267,10 @@ where
             (Cargo::new(call, at, policy, missed, lead), load())
         });
         let settled = match launched {
-            Ok(task) => missed.soft.wait(task).await.map_or(Settled::Failed(None), landed),
+            Ok(task) => {
+                let ended = missed.soft.wait(task).await;
+                ended.map_or(Settled::Failed(None), |ended| landed(ended, old.is_some()))
+            }
             Err((call, lead, load)) => {
                 let flying = [lead.id()];
                 call.carry_out(at, policy, missed, lead, &flying, load).await
