@@ -4,7 +4,8 @@
 //! [`assert_hit`], [`assert_loaded`], [`assert_there`] and [`assert_absent`], throw-away servers, and a proxy that
 //! disturbs their connections. For authors of a backend: the conformance suite,
 //! [`backend_conformance!`](crate::backend_conformance); a [`Storm`] of callers and [`Increments`] of a counter to hold
-//! against faults; and [`runtimes`] that share a backend.
+//! against faults; and [`runtimes`] that share a backend. For both: [`undisturbed`] runs of what is measured by the clock
+//! of the wall.
 
 mod asserts;
 pub mod cases;
@@ -25,6 +26,7 @@ mod sample;
 mod servers;
 mod storm;
 mod together;
+mod undisturbed;
 
 pub use asserts::{assert_absent, assert_hit, assert_loaded, assert_source, assert_there};
 pub use chaos::Chaos;
@@ -41,3 +43,4 @@ pub use sample::Sample;
 pub use servers::{Answer, Memcached, MemcachedServer, Redis, RedisServer, Server, ServerBuilder, Software};
 pub use storm::{Storm, StormReport};
 pub use together::Together;
+pub use undisturbed::{Missed, in_time, undisturbed, undisturbed_blocking, while_awake};
