@@ -7,6 +7,7 @@ mod support;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use aiocache::testing::{in_time, undisturbed, while_awake};
 use aiocache::{Backend, Cache, ErrorKind, Raw, RedLock, SimpleMemoryCache, Want};
 use tokio::time::{sleep, timeout};
 
@@ -35,43 +36,51 @@ async fn owner<B: Backend, S>(cache: &Cache<B, S>, key: &str) -> Option<String> 
 }
 
 async fn one_has_it_until_it_is_released<B: Backend, S>(cache: Cache<B, S>) {
-    let lock = RedLock::new(&cache, "key", LONG);
-    let guard = lock.acquire().await.expect("answered").expect("free");
-    let first = owner(&cache, "key").await.expect("taken");
-    assert_eq!(first.len(), 32);
-    let start = Instant::now();
-    assert!(lock.try_acquire().await.expect("answered").is_none());
-    assert!(start.elapsed() < Duration::from_millis(250), "it waited");
-    let other = RedLock::new(&cache, "other key", LONG);
-    assert!(other.try_acquire().await.expect("answered").is_some());
-    assert!(guard.remaining() > LONG / 2 && guard.remaining() <= LONG);
+    undisturbed(async || {
+        let lock = RedLock::new(&cache, "key", LONG);
+        let guard = lock.acquire().await.expect("answered").expect("free");
+        let first = owner(&cache, "key").await.expect("taken");
+        assert_eq!(first.len(), 32);
+        let start = Instant::now();
+        assert!(lock.try_acquire().await.expect("answered").is_none());
+        in_time("an attempt", start.elapsed(), Duration::from_millis(250))?;
+        let other = RedLock::new(&cache, "other key", LONG);
+        assert!(other.try_acquire().await.expect("answered").is_some());
+        assert!(guard.remaining() > LONG / 2 && guard.remaining() <= LONG);
 
-    assert!(guard.release().await.expect("answered"));
-    assert_eq!(owner(&cache, "key").await, None);
-    let guard = lock.try_acquire().await.expect("answered").expect("free");
-    assert_ne!(owner(&cache, "key").await.expect("taken"), first);
-    assert!(guard.release().await.expect("answered"));
+        assert!(guard.release().await.expect("answered"));
+        assert_eq!(owner(&cache, "key").await, None);
+        let guard = lock.try_acquire().await.expect("answered").expect("free");
+        assert_ne!(owner(&cache, "key").await.expect("taken"), first);
+        assert!(guard.release().await.expect("answered"));
+        Ok(())
+    })
+    .await;
 }
 
 async fn who_waits_is_woken_by_the_release<B: Backend, S>(cache: Cache<B, S>) {
-    let lock = RedLock::new(&cache, "key", LONG);
-    for _ in 0..3 {
-        let guard = lock.acquire().await.expect("answered").expect("free");
-        let next = async {
-            let guard = lock.acquire().await.expect("answered").expect("had in the end");
-            (Instant::now(), guard)
-        };
-        let release = async {
-            // By now the other looks every 100 ms only.
-            sleep(Duration::from_millis(350)).await;
+    undisturbed(async || {
+        let lock = RedLock::new(&cache, "key", LONG);
+        for _ in 0..3 {
+            let guard = lock.acquire().await.expect("answered").expect("free");
+            let next = async {
+                let guard = lock.acquire().await.expect("answered").expect("had in the end");
+                (Instant::now(), guard)
+            };
+            let release = async {
+                // By now the other looks every 100 ms only.
+                sleep(Duration::from_millis(350)).await;
+                assert!(guard.release().await.expect("answered"));
+                Instant::now()
+            };
+            let ((got, guard), released) = tokio::join!(next, release);
+            let late = got.saturating_duration_since(released);
             assert!(guard.release().await.expect("answered"));
-            Instant::now()
-        };
-        let ((got, guard), released) = tokio::join!(next, release);
-        let late = got.saturating_duration_since(released);
-        assert!(late < Duration::from_millis(40), "{late:?}");
-        assert!(guard.release().await.expect("answered"));
-    }
+            in_time("the wake-up", late, Duration::from_millis(40))?;
+        }
+        Ok(())
+    })
+    .await;
 }
 
 async fn a_dropped_guard_lets_go<B: Backend, S>(cache: Cache<B, S>) {
@@ -96,66 +105,84 @@ async fn a_late_owner_leaves_the_next_one_alone<B: Backend, S>(cache: Cache<B, S
 }
 
 async fn an_extended_lock_stays<B: Backend, S>(cache: Cache<B, S>) {
-    let lock = RedLock::new(&cache, "key", Duration::from_secs(1));
-    let guard = lock.acquire().await.expect("answered").expect("free");
-    // Until the first lease would surely be over.
-    let times = if is_coarse(&cache) { 6 } else { 3 };
-    for _ in 0..times {
-        sleep(Duration::from_millis(600)).await;
-        assert!(guard.extend().await.expect("answered"));
-        assert!(guard.remaining() > Duration::from_millis(600));
-    }
-    assert!(guard.release().await.expect("answered"));
+    undisturbed(async || {
+        let lock = RedLock::new(&cache, "key", Duration::from_secs(1));
+        let guard = lock.acquire().await.expect("answered").expect("free");
+        // Until the first lease would surely be over.
+        let times = if is_coarse(&cache) { 6 } else { 3 };
+        for _ in 0..times {
+            sleep(Duration::from_millis(600)).await;
+            let extended = guard.extend().await.expect("answered");
+            while_awake(
+                "it is had after 600 ms of 1 s",
+                extended,
+                Duration::from_millis(300),
+            )?;
+            let left = guard.remaining();
+            while_awake(
+                "it is had anew",
+                left > Duration::from_millis(600),
+                Duration::from_millis(300),
+            )?;
+        }
+        assert!(guard.release().await.expect("answered"));
+        Ok(())
+    })
+    .await;
 }
 
 async fn a_lock_kept_alive_outlives_its_lease<B: Backend, S>(cache: Cache<B, S>) {
-    let lock = RedLock::new(&cache, "key", LEASE);
-    let kept = lock.clone().keep_alive(true).acquire().await;
-    let kept = kept.expect("answered").expect("free");
-    outlive(&cache, 2 * LEASE).await;
-    assert!(lock.try_acquire().await.expect("answered").is_none());
-    assert!(kept.remaining() > Duration::ZERO);
-    assert!(kept.release().await.expect("answered"));
+    undisturbed(async || {
+        let lock = RedLock::new(&cache, "key", LEASE);
+        let kept = lock.clone().keep_alive(true).acquire().await;
+        let kept = kept.expect("answered").expect("free");
+        outlive(&cache, 2 * LEASE).await;
+        let free = lock.try_acquire().await.expect("answered").is_some();
+        let renewed = !free && kept.remaining() > Duration::ZERO;
+        let renewed = renewed & kept.release().await.expect("answered");
+        while_awake("it is renewed in time", renewed, LEASE / 2)
+    })
+    .await;
 }
 
 async fn a_wait_ends_one_lease_after_the_last_change_of_owner<B: Backend, S>(cache: Cache<B, S>) {
-    let first = RedLock::new(&cache, "key", LONG).acquire().await;
-    let first = first.expect("answered").expect("free");
-    let lock = RedLock::new(&cache, "key", LEASE);
-    // With two seconds more, and rounded up, where only those count.
-    let lease = if is_coarse(&cache) {
-        Duration::from_secs(3)
-    } else {
-        LEASE
-    };
-    let waits = async {
-        let start = Instant::now();
-        assert!(lock.acquire().await.expect("answered").is_none());
-        start.elapsed()
-    };
-    let changes = async {
-        sleep(lease * 2 / 3).await;
-        assert!(first.release().await.expect("answered"));
-        let second = RedLock::new(&cache, "key", LONG).try_acquire().await;
-        second.expect("answered")
-    };
-    let (waited, second) = tokio::join!(waits, changes);
-    let Some(second) = second else {
-        // The one that waits was faster; it has let go by now, having a lock for an answer.
-        panic!("the release and the next attempt run without a pause between them");
-    };
-    assert!(waited >= lease * 5 / 3 - Duration::from_millis(50), "{waited:?}");
-    assert!(waited < lease * 5 / 3 + Duration::from_millis(400), "{waited:?}");
+    undisturbed(async || {
+        let first = RedLock::new(&cache, "key", LONG).acquire().await;
+        let first = first.expect("answered").expect("free");
+        let lock = RedLock::new(&cache, "key", LEASE);
+        // With two seconds more, and rounded up, where only those count.
+        let lease = if is_coarse(&cache) {
+            Duration::from_secs(3)
+        } else {
+            LEASE
+        };
+        let waits = async {
+            let start = Instant::now();
+            assert!(lock.acquire().await.expect("answered").is_none());
+            start.elapsed()
+        };
+        let changes = async {
+            sleep(lease * 2 / 3).await;
+            assert!(first.release().await.expect("answered"));
+            let second = RedLock::new(&cache, "key", LONG).try_acquire().await;
+            second.expect("answered")
+        };
+        let (waited, second) = tokio::join!(waits, changes);
+        let Some(second) = second else {
+            // The one that waits was faster; it has let go by now, having a lock for an answer.
+            panic!("the release and the next attempt run without a pause between them");
+        };
+        assert!(waited >= lease * 5 / 3 - Duration::from_millis(50), "{waited:?}");
+        let late = waited.saturating_sub(lease * 5 / 3);
+        in_time("the end of the wait", late, Duration::from_millis(400))?;
 
-    let start = Instant::now();
-    let hasty = lock.max_wait(Duration::from_millis(100)).acquire().await;
-    assert!(hasty.expect("answered").is_none());
-    assert!(
-        start.elapsed() < Duration::from_millis(300),
-        "{:?}",
-        start.elapsed()
-    );
-    drop(second);
+        let start = Instant::now();
+        let hasty = lock.max_wait(Duration::from_millis(100)).acquire().await;
+        assert!(hasty.expect("answered").is_none());
+        drop(second);
+        in_time("the hasty wait", start.elapsed(), Duration::from_millis(300))
+    })
+    .await;
 }
 
 async fn waiters_are_served_in_the_order_they_came<B: Backend, S>(cache: Cache<B, S>) {

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use aiocache::redis::{RedisBackend, RedisCache};
-use aiocache::testing::{Direction, Fault, FaultProxy, MemcachedServer, Server, Software};
+use aiocache::testing::{
+    Direction, Fault, FaultProxy, MemcachedServer, Missed, Server, Software, in_time, undisturbed,
+};
 use aiocache::{EventKind, Reply, SimpleMemoryCache, cached, multi_cached};
 use support::{backend, own_redis};
 
@@ -47,14 +49,14 @@ impl Users {
     }
 
     /// Calls both functions, which have to answer rightly and in time.
-    async fn work(&self) {
+    async fn work(&self) -> Result<(), Missed> {
         let start = Instant::now();
         assert_eq!(self.one(1).await.as_deref(), Ok("1"));
-        assert!(start.elapsed() < BOUND, "one took {:?}", start.elapsed());
+        in_time("one", start.elapsed(), BOUND)?;
         let start = Instant::now();
         let found = self.many(&[1, 2, 3]).await;
         assert_eq!((found.len(), &*found[&1], &*found[&3]), (3, "1", "3"));
-        assert!(start.elapsed() < BOUND, "many took {:?}", start.elapsed());
+        in_time("many", start.elapsed(), BOUND)
     }
 
     /// Puts these bytes under a key.
@@ -75,13 +77,13 @@ impl Users {
     }
 
     /// Works until both functions are hits.
-    async fn until_cached(&self) {
+    async fn until_cached(&self) -> Result<(), Missed> {
         let start = Instant::now();
         loop {
             self.calls();
-            self.work().await;
+            self.work().await?;
             if self.calls() == 0 {
-                return;
+                return Ok(());
             }
             assert!(start.elapsed() < Duration::from_secs(5), "they are cached again");
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -91,70 +93,86 @@ impl Users {
 
 #[tokio::test]
 async fn a_server_that_was_never_there_costs_nothing_but_the_cache() {
-    let users = Users::over(RedisBackend::connect("redis://127.0.0.1:1/").unwrap());
-    for _ in 0..3 {
-        users.work().await;
-        assert_eq!(users.calls(), 2);
-    }
+    undisturbed(async || {
+        let users = Users::over(RedisBackend::connect("redis://127.0.0.1:1/").unwrap());
+        for _ in 0..3 {
+            users.work().await?;
+            assert_eq!(users.calls(), 2);
+        }
+        Ok(())
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_server_that_dies_is_missed_and_found_again() {
-    let mut server = own_redis();
-    let users = Users::over(backend(&server));
-    users.until_cached().await;
-    server.kill().unwrap();
-    for _ in 0..3 {
-        users.work().await;
-    }
-    assert_eq!(users.calls(), 6);
-    server.restart().unwrap();
-    users.until_cached().await;
+    undisturbed(async || {
+        let mut server = own_redis();
+        let users = Users::over(backend(&server));
+        users.until_cached().await?;
+        server.kill().unwrap();
+        for _ in 0..3 {
+            users.work().await?;
+        }
+        assert_eq!(users.calls(), 6);
+        server.restart().unwrap();
+        users.until_cached().await?;
+        Ok(())
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_server_that_does_not_answer_holds_nobody_up_for_long() {
-    let mut server = own_redis();
-    let users = Users::over(backend(&server));
-    users.until_cached().await;
-    server.pause().unwrap();
-    for _ in 0..3 {
-        users.work().await;
-    }
-    assert_eq!(users.calls(), 6);
-    let callers = (0..50).map(|_| users.one(9));
-    let start = Instant::now();
-    for answer in join_all(callers).await {
-        assert_eq!(answer.as_deref(), Ok("9"));
-    }
-    assert!(start.elapsed() < 2 * BOUND, "{:?}", start.elapsed());
-    server.resume().unwrap();
-    users.until_cached().await;
+    undisturbed(async || {
+        let mut server = own_redis();
+        let users = Users::over(backend(&server));
+        users.until_cached().await?;
+        server.pause().unwrap();
+        for _ in 0..3 {
+            users.work().await?;
+        }
+        assert_eq!(users.calls(), 6);
+        let callers = (0..50).map(|_| users.one(9));
+        let start = Instant::now();
+        for answer in join_all(callers).await {
+            assert_eq!(answer.as_deref(), Ok("9"));
+        }
+        in_time("fifty at once", start.elapsed(), 2 * BOUND)?;
+        server.resume().unwrap();
+        users.until_cached().await?;
+        Ok(())
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn replies_that_are_garbled_or_swallowed_are_never_values() {
-    let server = own_redis();
-    let proxy = FaultProxy::start(server.addr()).await.unwrap();
-    let direction = Direction::ToClient;
-    let users = Users::over(RedisBackend::connect(format!("redis://{}/", proxy.addr())).unwrap());
-    users.until_cached().await;
-    for fault in [
-        Fault::Garble { direction, every: 1 },
-        Fault::BlackHole(Direction::Both),
-        Fault::Refuse,
-    ] {
-        proxy.set(fault);
-        if fault == Fault::Refuse {
+    undisturbed(async || {
+        let server = own_redis();
+        let proxy = FaultProxy::start(server.addr()).await.unwrap();
+        let direction = Direction::ToClient;
+        let users = Users::over(RedisBackend::connect(format!("redis://{}/", proxy.addr())).unwrap());
+        users.until_cached().await?;
+        for fault in [
+            Fault::Garble { direction, every: 1 },
+            Fault::BlackHole(Direction::Both),
+            Fault::Refuse,
+        ] {
+            proxy.set(fault);
+            if fault == Fault::Refuse {
+                proxy.cut();
+            }
+            for _ in 0..3 {
+                users.work().await?;
+            }
+            proxy.set(Fault::Pass);
             proxy.cut();
+            users.until_cached().await?;
         }
-        for _ in 0..3 {
-            users.work().await;
-        }
-        proxy.set(Fault::Pass);
-        proxy.cut();
-        users.until_cached().await;
-    }
+        Ok(())
+    })
+    .await;
 }
 
 /// All of them at once, in this task.
@@ -179,34 +197,38 @@ async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output>
 
 #[tokio::test]
 async fn garbage_under_the_keys_is_a_miss_and_is_replaced() {
-    let server = own_redis();
-    let users = Users::over(backend(&server));
-    let garbage: [&[u8]; 7] = [
-        b"",
-        b"{",
-        b"\x80\x04\x95pickle",
-        b"17",
-        b"null",
-        b"[\"1\"]",
-        &[0xff; 5000],
-    ];
-    for bytes in garbage {
-        for key in ["1", "2", "3"] {
-            users.plant(key, bytes).await;
+    undisturbed(async || {
+        let server = own_redis();
+        let users = Users::over(backend(&server));
+        let garbage: [&[u8]; 7] = [
+            b"",
+            b"{",
+            b"\x80\x04\x95pickle",
+            b"17",
+            b"null",
+            b"[\"1\"]",
+            &[0xff; 5000],
+        ];
+        for bytes in garbage {
+            for key in ["1", "2", "3"] {
+                users.plant(key, bytes).await;
+            }
+            users.work().await?;
+            assert_eq!(users.calls(), 2, "{bytes:?}");
+            users.work().await?;
+            assert_eq!(users.calls(), 0, "{bytes:?}");
+            assert_eq!(users.stored("3").await, Reply::Bytes("\"3\"".into()));
         }
-        users.work().await;
-        assert_eq!(users.calls(), 2, "{bytes:?}");
-        users.work().await;
-        assert_eq!(users.calls(), 0, "{bytes:?}");
-        assert_eq!(users.stored("3").await, Reply::Bytes("\"3\"".into()));
-    }
-    // A key of another Redis type.
-    users.cache.clear().await.unwrap();
-    let key = users.cache.stored_key("1");
-    users.cache.raw(&[b"RPUSH", key.as_bytes(), b"a"]).await.unwrap();
-    for _ in 0..2 {
-        users.work().await;
-    }
+        // A key of another Redis type.
+        users.cache.clear().await.unwrap();
+        let key = users.cache.stored_key("1");
+        users.cache.raw(&[b"RPUSH", key.as_bytes(), b"a"]).await.unwrap();
+        for _ in 0..2 {
+            users.work().await?;
+        }
+        Ok(())
+    })
+    .await;
 }
 
 /// A restart of the server, of which a cache over it learns.

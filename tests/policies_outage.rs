@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aiocache::memcached::MemcachedBackend;
 use aiocache::redis::RedisBackend;
-use aiocache::testing::{Direction, Fault, FaultProxy, MemcachedServer};
+use aiocache::testing::{Direction, Fault, FaultProxy, MemcachedServer, Missed, in_time, undisturbed};
 use aiocache::{Backend, Background, Bytes, Cache, JsonSerializer, Policy, Source, Timed, Ttl, observe};
 use tokio::time::sleep;
 
@@ -49,7 +49,11 @@ fn outage() -> Duration {
 
 /// Neither a store that refuses nor one that swallows everything costs the caller more than the store's own deadline,
 /// and what was there before is there to fall back to afterwards.
-async fn a_store_that_is_away_costs_its_deadline<B>(cache: Tested<B>, proxy: FaultProxy, name: &str)
+async fn a_store_that_is_away_costs_its_deadline<B>(
+    cache: Tested<B>,
+    proxy: FaultProxy,
+    name: &str,
+) -> Result<(), Missed>
 where
     B: Backend<Raw = Bytes>,
 {
@@ -64,7 +68,7 @@ where
             let began = Instant::now();
             assert_eq!(ask(&cache, Ok(5)).await, (Ok(5), Source::Loaded));
             let took = began.elapsed();
-            assert!(took < BOUND, "{fault:?}: {took:?}");
+            in_time("a call", took, BOUND)?;
             (calls, late) = (calls + 1, late + u32::from(took > SECOND / 10));
             slowest = slowest.max(took);
             sleep(Duration::from_millis(2)).await;
@@ -75,7 +79,7 @@ where
         proxy.cut();
         let back = Instant::now();
         while ask(&cache, Err("down")).await != (Ok(1), Source::Stale) {
-            assert!(back.elapsed() < SECOND * 4, "the old value is served again");
+            in_time("serving the old value again", back.elapsed(), SECOND * 4)?;
             sleep(SECOND / 10).await;
         }
         println!(
@@ -84,27 +88,34 @@ where
             back.elapsed()
         );
     }
+    Ok(())
 }
 
 #[tokio::test]
 async fn redis_away_costs_its_deadline_and_keeps_the_old_value() {
-    let server = support::own_redis();
-    let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
-    let backend = RedisBackend::connect(format!("redis://{}", proxy.addr())).expect("a good URL");
-    a_store_that_is_away_costs_its_deadline(cache(backend), proxy, "redis").await;
+    undisturbed(async || {
+        let server = support::own_redis();
+        let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
+        let backend = RedisBackend::connect(format!("redis://{}", proxy.addr())).expect("a good URL");
+        a_store_that_is_away_costs_its_deadline(cache(backend), proxy, "redis").await
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn memcached_away_costs_its_deadline_and_keeps_the_old_value() {
-    let server = MemcachedServer::start().expect("memcached starts");
-    let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
-    let backend = MemcachedBackend::connect(format!("memcached://{}", proxy.addr())).expect("a good URL");
-    a_store_that_is_away_costs_its_deadline(cache(backend), proxy, "memcached").await;
+    undisturbed(async || {
+        let server = MemcachedServer::start().expect("memcached starts");
+        let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
+        let backend = MemcachedBackend::connect(format!("memcached://{}", proxy.addr())).expect("a good URL");
+        a_store_that_is_away_costs_its_deadline(cache(backend), proxy, "memcached").await
+    })
+    .await;
 }
 
 /// A source that hangs is answered for by what is stale, over a store that answers late: after the soft timeout, and the
 /// load's value is there afterwards.
-async fn a_hanging_source_is_answered_for<B>(cache: Tested<B>, proxy: FaultProxy)
+async fn a_hanging_source_is_answered_for<B>(cache: Tested<B>, proxy: FaultProxy) -> Result<(), Missed>
 where
     B: Backend<Raw = Bytes>,
 {
@@ -122,25 +133,32 @@ where
     };
     let call = cache.loading("k", &PATIENT).on_timeout(|| Err("slow".to_owned()));
     assert_eq!(observe(call.get(slow)).await, (Ok(1), Source::Stale));
-    assert!(began.elapsed() < SECOND / 2, "{:?}", began.elapsed());
+    in_time("the old value", began.elapsed(), SECOND / 2)?;
     while ask(&cache, Err("down")).await != (Ok(2), Source::Hit) {
-        assert!(began.elapsed() < SECOND * 3 / 2, "the load filled the cache");
+        in_time("filling the cache", began.elapsed(), SECOND * 3 / 2)?;
         sleep(SECOND / 20).await;
     }
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_source_that_hangs_is_answered_for_over_redis() {
-    let server = support::own_redis();
-    let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
-    let backend = RedisBackend::connect(format!("redis://{}", proxy.addr())).expect("a good URL");
-    a_hanging_source_is_answered_for(cache(backend), proxy).await;
+    undisturbed(async || {
+        let server = support::own_redis();
+        let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
+        let backend = RedisBackend::connect(format!("redis://{}", proxy.addr())).expect("a good URL");
+        a_hanging_source_is_answered_for(cache(backend), proxy).await
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_source_that_hangs_is_answered_for_over_memcached() {
-    let server = MemcachedServer::start().expect("memcached starts");
-    let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
-    let backend = MemcachedBackend::connect(format!("memcached://{}", proxy.addr())).expect("a good URL");
-    a_hanging_source_is_answered_for(cache(backend), proxy).await;
+    undisturbed(async || {
+        let server = MemcachedServer::start().expect("memcached starts");
+        let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
+        let backend = MemcachedBackend::connect(format!("memcached://{}", proxy.addr())).expect("a good URL");
+        a_hanging_source_is_answered_for(cache(backend), proxy).await
+    })
+    .await;
 }

@@ -73,7 +73,7 @@ async fn every_duration_is_accepted_and_never_becomes_for_ever() {
 }
 
 #[tokio::test]
-async fn a_value_is_gone_after_its_ttl_and_at_most_a_second_early() {
+async fn a_value_is_gone_after_its_ttl_and_at_most_two_seconds_early() {
     let server = server();
     let memcached = backend(&server);
     for ttl in [1, 900, 1000].map(Duration::from_millis) {
@@ -82,7 +82,8 @@ async fn a_value_is_gone_after_its_ttl_and_at_most_a_second_early() {
             .await
             .expect("written");
         memcached
-            .write("long", bytes("1"), Some(ttl + Duration::from_secs(2)))
+            // A second of which the server's clock may pass over.
+            .write("long", bytes("1"), Some(ttl + Duration::from_secs(3)))
             .await
             .expect("written");
         sleep(Duration::from_millis(1050)).await;
@@ -134,5 +135,6 @@ async fn a_busy_counter_below_zero_still_ends() {
         );
     }
     println!("ended after {:?} and {counted} increments", start.elapsed());
-    assert!(start.elapsed() > Duration::from_millis(1900));
+    // Two seconds early at most.
+    assert!(start.elapsed() > Duration::from_millis(900));
 }

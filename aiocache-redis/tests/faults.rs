@@ -4,7 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use aiocache_core::testing::{Direction, Fault, Storm};
+use aiocache_core::testing::{Direction, Fault, Storm, in_time, undisturbed, while_awake};
 use aiocache_core::{Backend, Error, ErrorKind};
 use aiocache_redis::RedisBackend;
 use support::{backend, bytes, get, proxy, scaled, server, server_with, url};
@@ -13,62 +13,69 @@ use tokio::time::sleep;
 /// P6, down for no time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_costs_idempotent_callers_nothing() {
-    let mut server = server();
-    let storm = Storm::begin(backend(&server), 50);
-    let restarts = scaled(3, 30);
-    for _ in 0..restarts {
-        sleep(Duration::from_millis(150)).await;
-        tokio::task::block_in_place(|| {
-            server.kill().expect("the server obeys");
-            server.restart().expect("the server obeys");
-        });
-    }
-    sleep(Duration::from_millis(300)).await;
-    let seen = storm.end().await;
-    let errors: Vec<_> = seen.errors().collect();
-    println!(
-        "P6: {} commands over {restarts} kills -9, {} errors, slowest {:?}",
-        seen.commands(),
-        errors.len(),
-        seen.slowest()
-    );
-    assert!(seen.commands() > 0);
-    assert!(
-        errors.is_empty(),
-        "{} errors, the first {}",
-        errors.len(),
-        errors[0]
-    );
+    undisturbed(async || {
+        let mut server = server();
+        let storm = Storm::begin(backend(&server), 50);
+        let restarts = scaled(3, 30);
+        for _ in 0..restarts {
+            sleep(Duration::from_millis(150)).await;
+            tokio::task::block_in_place(|| {
+                server.kill().expect("the server obeys");
+                server.restart().expect("the server obeys");
+            });
+        }
+        sleep(Duration::from_millis(300)).await;
+        let seen = storm.end().await;
+        let errors: Vec<_> = seen.errors().collect();
+        println!(
+            "P6: {} commands over {restarts} kills -9, {} errors, slowest {:?}",
+            seen.commands(),
+            errors.len(),
+            seen.slowest()
+        );
+        assert!(seen.commands() > 0);
+        // Who stands still for longer has spent much of the deadline with it.
+        while_awake(
+            &format!(
+                "no error, but {} of them, the first {:?}",
+                errors.len(),
+                errors.first()
+            ),
+            errors.is_empty(),
+            Duration::from_millis(100),
+        )
+    })
+    .await;
 }
 
 /// P6, down for longer than a second.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_away_is_unavailable_only_while_it_is_away() {
-    let mut server = server();
-    let storm = Storm::begin(backend(&server), 50);
-    sleep(Duration::from_millis(100)).await;
-    server.kill().expect("the server obeys");
-    sleep(Duration::from_millis(1500)).await;
-    tokio::task::block_in_place(|| server.restart()).expect("the server obeys");
-    let back = Instant::now();
-    sleep(Duration::from_millis(700)).await;
-    let seen = storm.end().await;
+    undisturbed(async || {
+        let mut server = server();
+        let storm = Storm::begin(backend(&server), 50);
+        sleep(Duration::from_millis(100)).await;
+        server.kill().expect("the server obeys");
+        sleep(Duration::from_millis(1500)).await;
+        tokio::task::block_in_place(|| server.restart()).expect("the server obeys");
+        let back = Instant::now();
+        sleep(Duration::from_millis(700)).await;
+        let seen = storm.end().await;
 
-    let first = seen.success_after(back).expect("it works again") - back;
-    println!(
-        "P6: {} commands around 1.5 s without a server, slowest {:?}, first success {first:?} after its start",
-        seen.commands(),
-        seen.slowest()
-    );
-    assert!(
-        first <= Duration::from_millis(300),
-        "first success after {first:?}"
-    );
-    let late = seen.errors_after(back + Duration::from_millis(300));
-    assert_eq!(late.count(), 0);
-    let kinds = seen.errors().map(Error::kind);
-    assert!(kinds.clone().count() > 0 && kinds.clone().all(|kind| kind == ErrorKind::Unavailable));
-    assert!(seen.slowest() <= Duration::from_millis(700));
+        let first = seen.success_after(back).expect("it works again") - back;
+        println!(
+            "P6: {} commands around 1.5 s without a server, slowest {:?}, first success {first:?} after its start",
+            seen.commands(),
+            seen.slowest()
+        );
+        in_time("the first success", first, Duration::from_millis(300))?;
+        let late = seen.errors_after(back + Duration::from_millis(300)).count();
+        while_awake("no error after it", late == 0, Duration::from_millis(100))?;
+        let kinds = seen.errors().map(Error::kind);
+        assert!(kinds.clone().count() > 0 && kinds.clone().all(|kind| kind == ErrorKind::Unavailable));
+        in_time("a command", seen.slowest(), Duration::from_millis(700))
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -87,62 +94,66 @@ async fn an_idle_connection_that_was_closed_costs_nothing_not_even_a_counter() {
 
 #[tokio::test]
 async fn a_paused_server_costs_the_deadline_and_is_found_again() {
-    let mut server = server();
-    let deadline = Duration::from_millis(250);
-    let redis = RedisBackend::builder(url(&server))
-        .deadline(deadline)
-        .build()
-        .expect("good options");
-    redis.write("key", bytes("1"), None).await.expect("written");
-    server.pause().expect("the server obeys");
-    let mut worst = Duration::ZERO;
-    for _ in 0..8 {
+    undisturbed(async || {
+        let mut server = server();
+        let deadline = Duration::from_millis(250);
+        let redis = RedisBackend::builder(url(&server))
+            .deadline(deadline)
+            .build()
+            .expect("good options");
+        redis.write("key", bytes("1"), None).await.expect("written");
+        server.pause().expect("the server obeys");
+        let mut worst = Duration::ZERO;
+        for _ in 0..8 {
+            let start = Instant::now();
+            let error = get(&redis, "key").await.expect_err("paused");
+            assert!(
+                matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable),
+                "{error}"
+            );
+            worst = worst.max(start.elapsed());
+        }
+        server.resume().expect("the server obeys");
+        println!("slowest {worst:?} with a deadline of {deadline:?}");
+        in_time("a command", worst, deadline * 2)?;
         let start = Instant::now();
-        let error = get(&redis, "key").await.expect_err("paused");
-        assert!(
-            matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable),
-            "{error}"
-        );
-        worst = worst.max(start.elapsed());
-    }
-    server.resume().expect("the server obeys");
-    println!("slowest {worst:?} with a deadline of {deadline:?}");
-    assert!(worst <= deadline * 2);
-    let start = Instant::now();
-    while get(&redis, "key").await.is_err() {
-        sleep(Duration::from_millis(5)).await;
-    }
-    println!("back after {:?}", start.elapsed());
-    assert!(
-        start.elapsed() <= Duration::from_millis(500),
-        "{:?}",
-        start.elapsed()
-    );
+        while get(&redis, "key").await.is_err() {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let back = start.elapsed();
+        println!("back after {back:?}");
+        in_time("the first answer", back, Duration::from_millis(500))
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_server_that_never_answered_costs_each_caller_at_most_the_deadline() {
-    let mut server = server();
-    server.pause().expect("the server obeys");
-    let deadline = Duration::from_millis(250);
-    let redis = RedisBackend::builder(url(&server))
-        .deadline(deadline)
-        .build()
-        .expect("good options");
-    let mut worst = Duration::ZERO;
-    let begin = Instant::now();
-    while begin.elapsed() < Duration::from_secs(3) {
-        let start = Instant::now();
-        let error = redis.increment("counter", 1, None).await.expect_err("paused");
-        assert_eq!(error.kind(), ErrorKind::Unavailable, "nothing was sent");
-        worst = worst.max(start.elapsed());
-        sleep(Duration::from_millis(10)).await;
-    }
-    println!("slowest {worst:?} with a deadline of {deadline:?}");
-    assert!(worst <= deadline * 2, "{worst:?}");
-    server.resume().expect("the server obeys");
-    sleep(Duration::from_millis(300)).await;
-    assert_eq!(redis.increment("counter", 1, None).await.expect("counted"), 1);
+    undisturbed(async || {
+        let mut server = server();
+        server.pause().expect("the server obeys");
+        let deadline = Duration::from_millis(250);
+        let redis = RedisBackend::builder(url(&server))
+            .deadline(deadline)
+            .build()
+            .expect("good options");
+        let mut worst = Duration::ZERO;
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_secs(3) {
+            let start = Instant::now();
+            let error = redis.increment("counter", 1, None).await.expect_err("paused");
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "nothing was sent");
+            worst = worst.max(start.elapsed());
+            sleep(Duration::from_millis(10)).await;
+        }
+        println!("slowest {worst:?} with a deadline of {deadline:?}");
+        in_time("a command", worst, deadline * 2)?;
+        server.resume().expect("the server obeys");
+        sleep(Duration::from_millis(300)).await;
+        assert_eq!(redis.increment("counter", 1, None).await.expect("counted"), 1);
+        Ok(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -184,26 +195,27 @@ async fn a_connection_that_only_times_out_is_left() {
 /// A script that the server does not know is sent twice, and each sending had a whole deadline.
 #[tokio::test]
 async fn a_script_that_is_not_known_keeps_one_deadline_too() {
-    let server = server();
-    let (proxy, url) = proxy(&server).await;
-    let deadline = Duration::from_millis(400);
-    let redis = RedisBackend::builder(url).deadline(deadline).build();
-    let redis = redis.expect("good options");
-    redis.raw(&[b"SCRIPT", b"FLUSH"]).await.expect("flushed");
-    proxy.set(Fault::Delay {
-        to_server: Duration::ZERO,
-        to_client: Duration::from_millis(250),
-    });
-    let start = Instant::now();
-    let minute = Some(Duration::from_secs(60));
-    let error = redis
-        .increment("counter", 1, minute)
-        .await
-        .expect_err("250 ms twice");
-    let took = start.elapsed();
-    assert_eq!(error.kind(), ErrorKind::Unknown);
-    assert!(
-        took >= deadline && took < deadline + Duration::from_millis(95),
-        "{took:?}"
-    );
+    undisturbed(async || {
+        let server = server();
+        let (proxy, url) = proxy(&server).await;
+        let deadline = Duration::from_millis(400);
+        let redis = RedisBackend::builder(url).deadline(deadline).build();
+        let redis = redis.expect("good options");
+        redis.raw(&[b"SCRIPT", b"FLUSH"]).await.expect("flushed");
+        proxy.set(Fault::Delay {
+            to_server: Duration::ZERO,
+            to_client: Duration::from_millis(250),
+        });
+        let start = Instant::now();
+        let minute = Some(Duration::from_secs(60));
+        let error = redis
+            .increment("counter", 1, minute)
+            .await
+            .expect_err("250 ms twice");
+        let took = start.elapsed();
+        assert_eq!(error.kind(), ErrorKind::Unknown);
+        assert!(took >= deadline, "{took:?}");
+        in_time("both sendings", took, deadline + Duration::from_millis(95))
+    })
+    .await;
 }

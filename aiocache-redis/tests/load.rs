@@ -4,7 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use aiocache_core::testing::{Direction, Fault};
+use aiocache_core::testing::{Direction, Fault, in_time, undisturbed};
 use aiocache_core::{Backend, ErrorKind, Reply};
 use aiocache_redis::RedisBackend;
 use support::{backend, bytes, get, next, proxy, server, url};
@@ -91,21 +91,20 @@ async fn a_thousand_tasks_share_one_connection() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_caller_that_goes_away_holds_nobody_up() {
     for _ in 0..20 {
-        let server = server();
-        let redis = backend(&server);
-        let first = tokio::spawn({
-            let redis = redis.clone();
-            async move { redis.ping().await }
-        });
-        tokio::task::yield_now().await;
-        first.abort();
-        let start = Instant::now();
-        redis.ping().await.expect("connected by whoever is there");
-        assert!(
-            start.elapsed() < Duration::from_millis(100),
-            "{:?}",
-            start.elapsed()
-        );
+        undisturbed(async || {
+            let server = server();
+            let redis = backend(&server);
+            let first = tokio::spawn({
+                let redis = redis.clone();
+                async move { redis.ping().await }
+            });
+            tokio::task::yield_now().await;
+            first.abort();
+            let start = Instant::now();
+            redis.ping().await.expect("connected by whoever is there");
+            in_time("the first answer", start.elapsed(), Duration::from_millis(100))
+        })
+        .await;
     }
 }
 
@@ -176,61 +175,59 @@ async fn a_half_written_value_swallows_no_later_command() {
 /// The delete went by the other connection, came first, and the value that had been given up stood after it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_value_that_was_given_up_does_not_land_after_a_later_delete() {
-    let server = server();
-    let (proxy, url) = proxy(&server).await;
-    let redis = RedisBackend::builder(url)
-        .deadline(Duration::from_millis(250))
-        .build();
-    let redis = redis.expect("good options");
-    let large = bytes(vec![b'x'; 2 << 20]);
-    for key in ["key", "other"] {
-        redis.write(key, bytes("1"), None).await.expect("written");
-    }
-    redis
-        .write("key", large.clone(), None)
-        .await
-        .expect("both connections are there");
-    for dropped in [false, true] {
-        proxy.set(Fault::Delay {
-            to_server: Duration::from_millis(400),
-            to_client: Duration::ZERO,
-        });
-        let write = redis.write("key", large.clone(), None);
-        if dropped {
-            timeout(Duration::from_millis(200), write)
-                .await
-                .expect_err("dropped");
-        } else {
-            let late = write.await.expect_err("on its way for 400 ms");
-            assert_eq!(late.kind(), ErrorKind::Timeout);
+    undisturbed(async || {
+        let server = server();
+        let (proxy, url) = proxy(&server).await;
+        let redis = RedisBackend::builder(url)
+            .deadline(Duration::from_millis(250))
+            .build();
+        let redis = redis.expect("good options");
+        let large = bytes(vec![b'x'; 2 << 20]);
+        for key in ["key", "other"] {
+            redis.write(key, bytes("1"), None).await.expect("written");
         }
-        proxy.set(Fault::Pass);
-        let start = Instant::now();
-        redis.write("other", bytes("2"), None).await.expect("written");
-        let other = start.elapsed();
         redis
-            .delete("key")
+            .write("key", large.clone(), None)
             .await
-            .expect("deleted, behind the large value");
-        let key = start.elapsed();
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        assert_eq!(
-            get(&redis, "key").await.expect("read"),
-            None,
-            "dropped: {dropped}"
-        );
-        println!("another key is written in {other:?}, this one deleted in {key:?}");
-        assert!(
-            other < Duration::from_millis(100) && key > other,
-            "{other:?} and {key:?}"
-        );
-        // Nothing is before it any more.
-        let start = Instant::now();
-        redis.write("key", bytes("1"), None).await.expect("written");
-        assert!(
-            start.elapsed() < Duration::from_millis(100),
-            "{:?}",
-            start.elapsed()
-        );
-    }
+            .expect("both connections are there");
+        for dropped in [false, true] {
+            proxy.set(Fault::Delay {
+                to_server: Duration::from_millis(400),
+                to_client: Duration::ZERO,
+            });
+            let write = redis.write("key", large.clone(), None);
+            if dropped {
+                timeout(Duration::from_millis(200), write)
+                    .await
+                    .expect_err("dropped");
+            } else {
+                let late = write.await.expect_err("on its way for 400 ms");
+                assert_eq!(late.kind(), ErrorKind::Timeout);
+            }
+            proxy.set(Fault::Pass);
+            let start = Instant::now();
+            redis.write("other", bytes("2"), None).await.expect("written");
+            let other = start.elapsed();
+            redis
+                .delete("key")
+                .await
+                .expect("deleted, behind the large value");
+            let key = start.elapsed();
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            assert_eq!(
+                get(&redis, "key").await.expect("read"),
+                None,
+                "dropped: {dropped}"
+            );
+            println!("another key is written in {other:?}, this one deleted in {key:?}");
+            assert!(key > other, "{other:?} and {key:?}");
+            in_time("a write of another key", other, Duration::from_millis(100))?;
+            // Nothing is before it any more.
+            let start = Instant::now();
+            redis.write("key", bytes("1"), None).await.expect("written");
+            in_time("a small write", start.elapsed(), Duration::from_millis(100))?;
+        }
+        Ok(())
+    })
+    .await;
 }

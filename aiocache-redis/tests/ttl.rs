@@ -4,6 +4,7 @@ mod support;
 
 use std::time::Duration;
 
+use aiocache_core::testing::{undisturbed, while_awake};
 use aiocache_core::{Backend, Remaining};
 use support::{backend, bytes, get, server};
 use tokio::time::sleep;
@@ -44,28 +45,33 @@ async fn every_duration_is_accepted_and_never_becomes_for_ever() {
 
 #[tokio::test]
 async fn a_value_lives_for_its_ttl_to_the_millisecond() {
-    let server = server();
-    let redis = backend(&server);
-    redis
-        .write("tiny", bytes("1"), Some(Duration::from_nanos(1)))
-        .await
-        .expect("written");
-    redis
-        .write("short", bytes("1"), Some(Duration::from_millis(400)))
-        .await
-        .expect("written");
-    sleep(Duration::from_millis(100)).await;
-    assert_eq!(get(&redis, "tiny").await.expect("read"), None);
-    assert_eq!(get(&redis, "short").await.expect("read"), Some(bytes("1")));
-    sleep(Duration::from_millis(350)).await;
-    assert_eq!(get(&redis, "short").await.expect("read"), None);
-    assert!(!redis.exists("short").await.expect("exists"));
-    assert!(
+    undisturbed(async || {
+        let server = server();
+        let redis = backend(&server);
         redis
-            .add("short", bytes("2"), None)
+            .write("tiny", bytes("1"), Some(Duration::from_nanos(1)))
             .await
-            .expect("an expired key is absent")
-    );
+            .expect("written");
+        redis
+            .write("short", bytes("1"), Some(Duration::from_millis(400)))
+            .await
+            .expect("written");
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(get(&redis, "tiny").await.expect("read"), None);
+        let there = get(&redis, "short").await.expect("read") == Some(bytes("1"));
+        while_awake("100 ms of 400 have passed", there, Duration::from_millis(250))?;
+        sleep(Duration::from_millis(350)).await;
+        assert_eq!(get(&redis, "short").await.expect("read"), None);
+        assert!(!redis.exists("short").await.expect("exists"));
+        assert!(
+            redis
+                .add("short", bytes("2"), None)
+                .await
+                .expect("an expired key is absent")
+        );
+        Ok(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Tests by the clock of the wall, on machines that stand still at times.
 
 use std::fmt;
+use std::thread;
 use std::time::Duration;
 
 use self::watch::{Stalls, Watch};
@@ -11,6 +12,8 @@ mod watch;
 const MOST_RUNS: u32 = 3;
 /// The part of a bound that the machine has to take for itself, to be what the bound was missed by.
 const SHARE: u32 = 4;
+/// What a machine is given to come round, before a scenario runs again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What a scenario found amiss that a machine which stands still can be the cause of.
 ///
@@ -127,6 +130,7 @@ fn is_over(run: u32, found: Result<(), Missed>, stalls: &Stalls) -> bool {
          nothing of the code: try a machine with less to do"
     );
     println!("run {run}: {missed}; the machine stood still, {longest:?} at once, so this is done again");
+    thread::sleep(PAUSE);
     false
 }
 
