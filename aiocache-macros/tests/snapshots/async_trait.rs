@@ -32,28 +32,14 @@ where
         match __call.__hit(&__key) {
             ::core::result::Result::Ok(__returned) => __returned,
             ::core::result::Result::Err(__looked) => {
-                __call
-                    .__run(
-                        &__key,
-                        __looked,
-                        __cache.__policy(),
-                        move || async move {
-                            #[allow(
-                                unreachable_code,
-                                clippy::all,
-                                clippy::pedantic,
-                                clippy::nursery,
-                                reason = "never runs: it names the type"
-                            )]
-                            if false {
-                                let __returned: Option<u64> = loop {};
-                                return __returned;
-                            }
-                            let __self = self;
-                            Some(__self.base + id)
-                        },
-                    )
-                    .await
+                let __run = ::core::pin::pin!(
+                    __call.__run(& __key, __looked, __cache.__policy(), move || async
+                    move { #[allow(unreachable_code, clippy::all, clippy::pedantic,
+                    clippy::nursery, reason = "never runs: it names the type")] if false
+                    { let __returned : Option < u64 > = loop {}; return __returned; } let
+                    __self = self; Some(__self.base + id) })
+                );
+                __cache.__apart(__run).await
             }
         }
     })

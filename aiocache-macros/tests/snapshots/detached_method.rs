@@ -13,35 +13,17 @@ async fn load(&self, id: u64, name: &str) -> Option<User> {
     match __call.__hit(&__key) {
         ::core::result::Result::Ok(__returned) => __returned,
         ::core::result::Result::Err(__looked) => {
-            __call
-                .__run(
-                    &__key,
-                    __looked,
-                    __cache.__policy().__detached(),
-                    move || {
-                        let __this = __cache.__taken_along(self);
-                        let name = __cache.__taken_along(name);
-                        async move {
-                            let __this = __this.__lend();
-                            let mut name = name.__lend();
-                            #[allow(
-                                unreachable_code,
-                                clippy::all,
-                                clippy::pedantic,
-                                clippy::nursery,
-                                reason = "never runs: it names the type"
-                            )]
-                            if false {
-                                let __returned: Option<User> = loop {};
-                                return __returned;
-                            }
-                            let id = id;
-                            name = __this.short(name);
-                            __this.db.load(id, name).await
-                        }
-                    },
-                )
-                .await
+            let __run = ::core::pin::pin!(
+                __call.__run(& __key, __looked, __cache.__policy().__detached(), move ||
+                { let __this = __cache.__taken_along(self); let name = __cache
+                .__taken_along(name); async move { let __this = __this.__lend(); let mut
+                name = name.__lend(); #[allow(unreachable_code, clippy::all,
+                clippy::pedantic, clippy::nursery, reason =
+                "never runs: it names the type")] if false { let __returned : Option <
+                User > = loop {}; return __returned; } let id = id; name = __this
+                .short(name); __this.db.load(id, name). await } })
+            );
+            __cache.__apart(__run).await
         }
     }
 }

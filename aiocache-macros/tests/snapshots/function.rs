@@ -21,17 +21,12 @@ pub(crate) async fn load_user<D: Db>(
     match __call.__hit(&__key) {
         ::core::result::Result::Ok(__returned) => __returned,
         ::core::result::Result::Err(__looked) => {
-            __call
-                .__run(
-                    &__key,
-                    __looked,
-                    __cache
-                        .__policy()
-                        .__ttl_nanos(60000000000u64)
-                        .__max_wait_nanos(2500000000u64),
-                    move || load_user::uncached::<D>(db, id, __arg2),
-                )
-                .await
+            let __run = ::core::pin::pin!(
+                __call.__run(& __key, __looked, __cache.__policy()
+                .__ttl_nanos(60000000000u64).__max_wait_nanos(2500000000u64), move ||
+                load_user::uncached:: < D > (db, id, __arg2))
+            );
+            __cache.__apart(__run).await
         }
     }
 }

@@ -23,28 +23,14 @@ async fn load<'a>(&'a self, mut id: u64) -> Result<Cow<'a, str>, Error> {
     match __call.__hit(&__key) {
         ::core::result::Result::Ok(__returned) => __returned,
         ::core::result::Result::Err(__looked) => {
-            __call
-                .__run(
-                    &__key,
-                    __looked,
-                    __cache.__policy(),
-                    move || async move {
-                        #[allow(
-                            unreachable_code,
-                            clippy::all,
-                            clippy::pedantic,
-                            clippy::nursery,
-                            reason = "never runs: it names the type"
-                        )]
-                        if false {
-                            let __returned: Result<Cow<'_, str>, Error> = loop {};
-                            return __returned;
-                        }
-                        id += 1;
-                        self.db.load(id).await
-                    },
-                )
-                .await
+            let __run = ::core::pin::pin!(
+                __call.__run(& __key, __looked, __cache.__policy(), move || async move {
+                #[allow(unreachable_code, clippy::all, clippy::pedantic, clippy::nursery,
+                reason = "never runs: it names the type")] if false { let __returned :
+                Result < Cow < '_, str >, Error > = loop {}; return __returned; } id +=
+                1; self.db.load(id). await })
+            );
+            __cache.__apart(__run).await
         }
     }
 }
