@@ -216,7 +216,6 @@ impl<R> Flights<R> {
         (hash >> 16) as usize % WRITERS
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
     fn shard_place(hash: u64) -> usize {
         // Not the bits that place a flight in its shard.
         (hash >> 48) as usize % SHARDS
