@@ -1,6 +1,7 @@
 //! cargo run --example redlock
 //!
-//! Three workers, one job at a time. With `REDIS_URL` set they may be three processes.
+//! Three workers in one process, one job at a time. With `REDIS_URL` set the lock is in Redis, where workers
+//! of other processes find it too.
 
 use std::time::Duration;
 

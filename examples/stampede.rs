@@ -1,6 +1,7 @@
 //! cargo run --example stampede
 //!
-//! A hundred callers want the same value at once: how often it is made. With `REDIS_URL` set, by two processes too.
+//! A hundred callers want the same value at once: how often it is made. With `REDIS_URL` set, also where half of them are
+//! a second client of the store.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
@@ -43,7 +44,7 @@ where
 #[tokio::main]
 async fn main() -> aiocache::Result<()> {
     let url = std::env::var("REDIS_URL").unwrap_or_else(|_| "memory://".to_owned());
-    // Two handles that know nothing of each other are as good as two processes.
+    // Two clients in this process, with nothing between them but the store, as between two processes.
     let one = connect(&url)?.with_namespace("stampede");
     let two = connect(&url)?.with_namespace("stampede");
     one.clear().await?;
@@ -57,17 +58,17 @@ async fn main() -> aiocache::Result<()> {
     })
     .await;
     if url == "memory://" {
-        println!("Set REDIS_URL to see two processes with one store.");
+        println!("Set REDIS_URL to see two clients of one store.");
         return Ok(());
     }
 
     one.clear().await?;
-    crowd("#[cached], two processes", |n| {
+    crowd("#[cached], two clients", |n| {
         let cache = of_both[n % 2].clone();
         async move { report(&cache, 2026).await }
     })
     .await;
-    crowd("#[cached_stampede], two processes", |n| {
+    crowd("#[cached_stampede], two clients", |n| {
         let cache = of_both[n % 2].clone();
         async move { guarded_report(&cache, 2026).await }
     })
