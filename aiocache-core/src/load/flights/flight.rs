@@ -102,8 +102,9 @@ impl<R> Flight<R> {
     /// Whether what was there before this flight may still be: it ended without a store, and nobody else wrote.
     pub(in crate::load) fn leaves_the_old(&self) -> bool {
         let state = self.state();
-        let under_way = matches!(state.phase, Phase::Loading | Phase::Storing);
-        !(under_way || state.stored || state.superseded)
+        // Of one that nobody else has a seat on, the phase does not say that it has landed.
+        let ended = self.has_landed() || matches!(state.phase, Phase::Vacant | Phase::Landed);
+        ended && !(state.stored || state.superseded)
     }
 
     /// Waits until no store of this flight is under way. One that takes too long is overtaken, and at once one that the
