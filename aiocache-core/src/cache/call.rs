@@ -71,13 +71,12 @@ impl<B: Backend, S: Send + Sync + 'static> Cache<B, S> {
             namespace: self.namespace().unwrap_or_default(),
         };
         let call: Call<'_, B, S, Res<T, E>, _> = Call::new(self, AsPolicySays(policy.share_error));
-        match call.__hit_of(&key, policy) {
-            Ok(returned) => returned,
-            Err(looked) => {
-                let call = call.with(M::Answer::default());
-                Apart::new(pin!(call.run(at, policy, looked, load))).await
-            }
-        }
+        let looked = match call.__hit_of(&key, policy) {
+            Ok(returned) => return returned,
+            Err(looked) => looked,
+        };
+        let call = call.with(M::Answer::default());
+        Apart::new(pin!(call.run(at, policy, looked, load))).await
     }
 }
 

@@ -50,16 +50,17 @@ pub(super) fn call(model: &CachedFn, how: &str) -> TokenStream {
             quote_spanned!(site=> __call.__hit(&#name)),
         )
     };
-    // A hit in process waits for nothing, and carries none of what a load needs.
+    // A hit in process waits for nothing, and carries none of what a load needs. What it returns is not in reach of the
+    // wait, or it would lie in the future, and not in registers.
     quote_spanned!(site=>
         #cache #key #bind #hold
-        match #hit {
-            ::core::result::Result::Ok(__returned) => __returned,
-            ::core::result::Result::Err(__looked) => {
-                let __run = ::core::pin::pin!(__call.#how(&#name, __looked, #policy, #load));
-                __cache.__apart(__run).await
-            }
-        }
+        let __looked = match #hit {
+            ::core::result::Result::Ok(__returned) => return __returned,
+            ::core::result::Result::Err(__looked) => __looked,
+        };
+        let __run = __call.#how(&#name, __looked, #policy, #load);
+        let __run = ::core::pin::pin!(__run);
+        __cache.__apart(__run).await
     )
 }
 

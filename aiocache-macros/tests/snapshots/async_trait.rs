@@ -29,18 +29,32 @@ where
         let __call = __cache
             .__call(__cache.__kind::<Option<u64>, false>().__kind().__share())
             .__value_can_be_stored();
-        match __call.__hit(&__key) {
-            ::core::result::Result::Ok(__returned) => __returned,
-            ::core::result::Result::Err(__looked) => {
-                let __run = ::core::pin::pin!(
-                    __call.__run(& __key, __looked, __cache.__policy(), move || async
-                    move { #[allow(unreachable_code, clippy::all, clippy::pedantic,
-                    clippy::nursery, reason = "never runs: it names the type")] if false
-                    { let __returned : Option < u64 > = loop {}; return __returned; } let
-                    __self = self; Some(__self.base + id) })
-                );
-                __cache.__apart(__run).await
-            }
-        }
+        let __looked = match __call.__hit(&__key) {
+            ::core::result::Result::Ok(__returned) => return __returned,
+            ::core::result::Result::Err(__looked) => __looked,
+        };
+        let __run = __call
+            .__run(
+                &__key,
+                __looked,
+                __cache.__policy(),
+                move || async move {
+                    #[allow(
+                        unreachable_code,
+                        clippy::all,
+                        clippy::pedantic,
+                        clippy::nursery,
+                        reason = "never runs: it names the type"
+                    )]
+                    if false {
+                        let __returned: Option<u64> = loop {};
+                        return __returned;
+                    }
+                    let __self = self;
+                    Some(__self.base + id)
+                },
+            );
+        let __run = ::core::pin::pin!(__run);
+        __cache.__apart(__run).await
     })
 }

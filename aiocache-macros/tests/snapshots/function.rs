@@ -18,17 +18,22 @@ pub(crate) async fn load_user<D: Db>(
     let __call = __cache
         .__call(__cache.__kind::<Result<Option<User>, Error>, true>().__kind().__share())
         .__value_can_be_stored();
-    match __call.__hit(&__key) {
-        ::core::result::Result::Ok(__returned) => __returned,
-        ::core::result::Result::Err(__looked) => {
-            let __run = ::core::pin::pin!(
-                __call.__run(& __key, __looked, __cache.__policy()
-                .__ttl_nanos(60000000000u64).__max_wait_nanos(2500000000u64), move ||
-                load_user::uncached:: < D > (db, id, __arg2))
-            );
-            __cache.__apart(__run).await
-        }
-    }
+    let __looked = match __call.__hit(&__key) {
+        ::core::result::Result::Ok(__returned) => return __returned,
+        ::core::result::Result::Err(__looked) => __looked,
+    };
+    let __run = __call
+        .__run(
+            &__key,
+            __looked,
+            __cache
+                .__policy()
+                .__ttl_nanos(60000000000u64)
+                .__max_wait_nanos(2500000000u64),
+            move || load_user::uncached::<D>(db, id, __arg2),
+        );
+    let __run = ::core::pin::pin!(__run);
+    __cache.__apart(__run).await
 }
 #[doc(hidden)]
 #[allow(

@@ -20,17 +20,31 @@ async fn load<'a>(&'a self, mut id: u64) -> Result<Cow<'a, str>, Error> {
         .__value_can_be_stored()
         .__skip_if(User::is_guest)
         .__closures_fit();
-    match __call.__hit(&__key) {
-        ::core::result::Result::Ok(__returned) => __returned,
-        ::core::result::Result::Err(__looked) => {
-            let __run = ::core::pin::pin!(
-                __call.__run(& __key, __looked, __cache.__policy(), move || async move {
-                #[allow(unreachable_code, clippy::all, clippy::pedantic, clippy::nursery,
-                reason = "never runs: it names the type")] if false { let __returned :
-                Result < Cow < '_, str >, Error > = loop {}; return __returned; } id +=
-                1; self.db.load(id). await })
-            );
-            __cache.__apart(__run).await
-        }
-    }
+    let __looked = match __call.__hit(&__key) {
+        ::core::result::Result::Ok(__returned) => return __returned,
+        ::core::result::Result::Err(__looked) => __looked,
+    };
+    let __run = __call
+        .__run(
+            &__key,
+            __looked,
+            __cache.__policy(),
+            move || async move {
+                #[allow(
+                    unreachable_code,
+                    clippy::all,
+                    clippy::pedantic,
+                    clippy::nursery,
+                    reason = "never runs: it names the type"
+                )]
+                if false {
+                    let __returned: Result<Cow<'_, str>, Error> = loop {};
+                    return __returned;
+                }
+                id += 1;
+                self.db.load(id).await
+            },
+        );
+    let __run = ::core::pin::pin!(__run);
+    __cache.__apart(__run).await
 }
