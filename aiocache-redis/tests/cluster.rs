@@ -4,6 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use aiocache_core::testing::{in_time, undisturbed_blocking};
 use aiocache_core::{Backend, ErrorKind, Remaining, Want};
 use aiocache_redis::RedisBackend;
 use support::cluster::{DEADLINE, Nodes, connect, names, refs};
@@ -163,34 +164,36 @@ async fn count(redis: &RedisBackend, keys: &[&str]) -> usize {
 
 #[test]
 fn one_cluster_serves_runtimes_one_after_another() {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime")
-    };
-    let first = runtime();
-    let nodes = first.block_on(Nodes::start(0));
-    let redis = connect(&nodes);
-    let mut worst = Duration::ZERO;
-    for _ in 0..5 {
-        let use_it = async {
-            for number in 0..10 {
-                let start = Instant::now();
-                redis
-                    .increment(&format!("counter-{number}"), 1, None)
-                    .await
-                    .expect("counted");
-                worst = worst.max(start.elapsed());
-            }
+    undisturbed_blocking(|| {
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime")
         };
-        // The first runtime is alive and not driven meanwhile.
-        runtime().block_on(use_it);
-    }
-    println!("slowest {worst:?}");
-    assert!(worst <= Duration::from_millis(50), "{worst:?}");
-    let counted = first.block_on(redis.increment("counter-3", 0, None));
-    assert_eq!(counted.expect("counted"), 5);
+        let first = runtime();
+        let nodes = first.block_on(Nodes::start(0));
+        let redis = connect(&nodes);
+        let mut worst = Duration::ZERO;
+        for _ in 0..5 {
+            let use_it = async {
+                for number in 0..10 {
+                    let start = Instant::now();
+                    redis
+                        .increment(&format!("counter-{number}"), 1, None)
+                        .await
+                        .expect("counted");
+                    worst = worst.max(start.elapsed());
+                }
+            };
+            // The first runtime is alive and not driven meanwhile.
+            runtime().block_on(use_it);
+        }
+        println!("slowest {worst:?}");
+        let counted = first.block_on(redis.increment("counter-3", 0, None));
+        assert_eq!(counted.expect("counted"), 5);
+        in_time("the slowest command", worst, Duration::from_millis(50))
+    });
 }
 
 #[tokio::test]
