@@ -137,16 +137,16 @@ impl<R> Change<R> {
         looked.is_some()
     }
 
-    /// Whether the flight has landed, so that no other change comes.
-    pub(in crate::load) fn is_over(&self) -> bool {
-        self.flight.has_landed()
+    /// Does not listen until it is asked again.
+    pub(in crate::load) fn rest(&mut self) {
+        if let Some(place) = self.place.take() {
+            self.flight.leave(&place);
+        }
     }
 }
 
 impl<R> Drop for Change<R> {
     fn drop(&mut self) {
-        if let Some(place) = &self.place {
-            self.flight.leave(place);
-        }
+        self.rest();
     }
 }

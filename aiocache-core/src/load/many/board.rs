@@ -25,6 +25,15 @@ type Boarded<R> = (Vec<Led<R>>, Vec<Awaited<R>>);
 pub(in crate::load) struct Awaited<R> {
     pub(in crate::load) index: usize,
     seat: Seat<R>,
+    /// Goes with the seat: what lands after the last look is still to be told.
+    change: Change<R>,
+}
+
+impl<R> Awaited<R> {
+    fn new(index: usize, seat: Seat<R>) -> Self {
+        let change = seat.change();
+        Self { index, seat, change }
+    }
 }
 
 impl<B, S, K, X, H, A, P> Flow<'_, B, S, K, X, H, A, P>
@@ -54,7 +63,7 @@ where
                 Joined::Seat(seat) if is_held(seat.flight().id) => led.push(self.lead_alone(index)),
                 Joined::Seat(seat) => match seat.turn_now() {
                     Ok(turn) => self.turned(index, turn, &mut led)?,
-                    Err(seat) => awaited.push(Awaited { index, seat }),
+                    Err(seat) => awaited.push(Awaited::new(index, seat)),
                 },
             }
         }
@@ -68,15 +77,15 @@ where
         awaited: &mut Vec<Awaited<B::Raw>>,
         patience: Patience,
     ) -> Result<(), K::Return> {
-        let mut changes: Vec<_> = awaited.iter().map(|one| one.seat.change()).collect();
         loop {
             self.sweep(led, awaited)?;
             if !led.is_empty() || awaited.is_empty() {
+                // It loads before it waits on, and a lead that falls free meanwhile is for somebody who waits.
+                awaited.iter_mut().for_each(|one| one.change.rest());
                 return Ok(());
             }
-            changes.retain(|change| !change.is_over());
             // A change between the look and the wait is there when the wait begins.
-            if patience.wait(any(&mut changes)).await.is_none() {
+            if patience.wait(any(awaited)).await.is_none() {
                 return self.give_up(led, awaited);
             }
         }
@@ -115,10 +124,10 @@ where
         led: &mut Vec<Led<B::Raw>>,
         awaited: &mut Vec<Awaited<B::Raw>>,
     ) -> Result<(), K::Return> {
-        for Awaited { index, seat } in std::mem::take(awaited) {
+        for Awaited { index, seat, change } in std::mem::take(awaited) {
             match seat.turn_now() {
                 Ok(turn) => self.turned(index, turn, led)?,
-                Err(seat) => awaited.push(Awaited { index, seat }),
+                Err(seat) => awaited.push(Awaited { index, seat, change }),
             }
         }
         Ok(())
@@ -191,9 +200,9 @@ where
 }
 
 /// Waits for the first change that comes.
-fn any<R>(changes: &mut [Change<R>]) -> impl Future<Output = ()> + use<'_, R> {
+fn any<R>(awaited: &mut [Awaited<R>]) -> impl Future<Output = ()> + use<'_, R> {
     poll_fn(|cx| {
-        if changes.iter_mut().any(|change| change.is_there(cx)) {
+        if awaited.iter_mut().any(|one| one.change.is_there(cx)) {
             Poll::Ready(())
         } else {
             Poll::Pending
