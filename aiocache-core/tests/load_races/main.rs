@@ -9,6 +9,7 @@ mod patience;
 mod runtimes;
 #[path = "../support/slow.rs"]
 mod slow;
+mod wakers;
 
 use std::sync::Arc;
 use std::time::Duration;

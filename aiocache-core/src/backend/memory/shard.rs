@@ -2,7 +2,7 @@
 
 use super::queues::{Index, Queue, Queues};
 use super::slot::{Slot, Write};
-use super::table::Table;
+use super::table::{NONE, Table};
 use crate::events::EvictionReason;
 
 /// How many entries each write looks at for expired ones. Two keep ahead of one write's growth.
@@ -146,8 +146,10 @@ impl<R> Shard<R> {
 
     /// Puts an entry in `queue`, or where its past says.
     fn insert(&mut self, slot: Slot<R>, queue: Option<Queue>) {
-        let index =
-            Index::try_from(self.slots.len()).expect("a shard of 2^32 entries does not fit in memory");
+        let index = Index::try_from(self.slots.len())
+            .ok()
+            .filter(|&index| index != NONE);
+        let index = index.expect("a shard of 2^32 entries does not fit in memory");
         let (hash, weight) = (slot.hash, slot.weight);
         self.make_place();
         self.slots.push(slot);

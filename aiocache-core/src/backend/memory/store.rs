@@ -240,7 +240,7 @@ impl<R: Raw> Store<R> {
 
     #[inline]
     fn place(&self, hash: u64) -> &RwLock<Shard<R>> {
-        // The table inside uses the lowest and the highest bits.
+        // The table inside uses the lower half.
         &self.shards[(hash >> 40) as usize & (self.shards.len() - 1)]
     }
 }

@@ -22,7 +22,7 @@ struct Place {
 }
 
 /// No shard has an entry of this number.
-const NONE: Index = Index::MAX;
+pub(super) const NONE: Index = Index::MAX;
 
 const EMPTY: Place = Place { mark: 0, index: NONE };
 
@@ -53,7 +53,7 @@ impl Table {
 
     /// Adds an entry that is not there.
     pub(super) fn insert(&mut self, hash: u64, index: Index) {
-        // At most five eighths are taken: a search then sees about two places, most often of one cache line.
+        // At most five eighths are taken: a hit then sees about two places, most often of one cache line, a miss four.
         if (self.len + 1) * 8 > self.places.len() * 5 {
             self.grow();
         }

@@ -11,7 +11,7 @@ use super::alarm::Alarm;
 use super::held::is_stored_from_here;
 use super::lead::Lead;
 use super::patience::Patience;
-use super::queue::{Place, Queue};
+use super::queue::{Place, Queue, wakes};
 use super::seat::Landed;
 use crate::load::Landing;
 use crate::sync::{Mutex, MutexGuard};
@@ -71,6 +71,9 @@ pub(super) enum Looked {
     Vacant,
     Landed,
 }
+
+/// Wakers that nobody needs any more. To drop one can run anything, and panic: first the caller keeps what it was given.
+pub(super) type Spare = [Option<Waker>; 2];
 
 impl<R> Flight<R> {
     /// One that its first caller leads.
@@ -144,28 +147,28 @@ impl<R> Flight<R> {
         self.state().look()
     }
 
-    /// The same, or a place in the queue. `looked` says whether the caller is there to take the lead, or to hear of it.
+    /// The same, or a place in the queue. `look` says whether the caller is there to take the lead, or to hear of it.
     pub(super) fn look_or_wait(
         &self,
         place: &mut Option<Place>,
         waker: &Waker,
         look: fn(&mut State) -> Option<Looked>,
-    ) -> Option<Looked> {
+    ) -> (Option<Looked>, Spare) {
         if self.has_landed() {
-            return Some(Looked::Landed);
+            return (Some(Looked::Landed), Spare::default());
         }
-        // Cloned before the lock, and what it replaces is dropped after.
+        // Cloned before the lock.
         let waker = waker.clone();
         let mut state = self.state();
         let looked = look(&mut state);
-        let replaced = match (looked, &*place) {
-            (None, _) => state.queue.wait(place, waker),
-            (Some(_), Some(left)) => state.queue.leave(left),
-            (Some(_), None) => None,
+        let spare = if looked.is_none() {
+            [state.queue.wait(place, waker), None]
+        } else {
+            let left = place.as_ref().and_then(|place| state.queue.leave(place));
+            [left, Some(waker)]
         };
         drop(state);
-        drop(replaced);
-        looked
+        (looked, spare)
     }
 
     /// Gives up a place in the queue. A call that its owner has not followed goes to the next one.
@@ -173,15 +176,25 @@ impl<R> Flight<R> {
         if self.has_landed() {
             return;
         }
-        let mut state = self.state();
-        let left = state.queue.leave(place);
-        let next = match state.phase {
-            Phase::Vacant => state.queue.call(),
-            Phase::Loading | Phase::Storing | Phase::Landed => None,
-        };
-        drop(state);
+        let left = self.state().queue.leave(place);
+        self.hand_over();
         drop(left);
-        next.into_iter().for_each(Waker::wake);
+    }
+
+    /// If nobody leads, calls the first who waits; if that one's waker panics, the next one.
+    pub(super) fn hand_over(&self) {
+        loop {
+            let next = {
+                let mut state = self.state();
+                match state.phase {
+                    Phase::Vacant => state.queue.call(),
+                    Phase::Loading | Phase::Storing | Phase::Landed => None,
+                }
+            };
+            if next.is_none_or(wakes) {
+                return;
+            }
+        }
     }
 
     pub(super) fn has_landed(&self) -> bool {

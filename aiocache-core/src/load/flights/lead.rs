@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::task::Waker;
 
 use super::flight::{Flight, Phase, supersede};
 use super::seat::Seat;
@@ -114,10 +113,10 @@ impl<R> Lead<R> {
             state.phase = Phase::Landed;
             state.queue.call_all()
         };
-        called.wake();
         if let Some(alarm) = flight.alarm.get() {
             alarm.stop();
         }
+        called.wake();
     }
 }
 
@@ -125,12 +124,9 @@ impl<R> Drop for Lead<R> {
     fn drop(&mut self) {
         if !self.landed {
             self.seat.note_end();
-            let next = {
-                let mut state = self.seat.flight().state();
-                state.phase = Phase::Vacant;
-                state.queue.call()
-            };
-            next.into_iter().for_each(Waker::wake);
+            let flight = self.seat.flight();
+            flight.state().phase = Phase::Vacant;
+            flight.hand_over();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Those who wait, in the order they came.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
@@ -9,85 +9,71 @@ use std::task::Waker;
 /// It lies behind a lock, and a waker can run anything: so it clones, wakes and drops none.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    /// Empty where somebody left from between two others.
-    places: VecDeque<Option<Waker>>,
-    /// The number of the first place. No number is given twice.
-    first: usize,
+    /// By number, so that who leaves from between two others leaves nothing behind.
+    places: BTreeMap<u64, Waker>,
+    /// No number is given twice.
+    next: u64,
 }
 
 /// A place in the queue, until its waker is called.
 #[derive(Debug)]
-pub(super) struct Place(usize);
+pub(super) struct Place(u64);
 
 impl Queue {
     /// Takes the last place, or puts another waker into the one that the caller still has. Gives back what was there.
     #[must_use = "a waker is to be dropped outside of the lock"]
     pub(super) fn wait(&mut self, place: &mut Option<Place>, waker: Waker) -> Option<Waker> {
-        if let Some(there) = place.as_ref().and_then(|place| self.at(place)) {
-            return there.replace(waker);
+        if let Some(there) = place.as_ref().and_then(|place| self.places.get_mut(&place.0)) {
+            return Some(std::mem::replace(there, waker));
         }
-        *place = Some(Place(self.first + self.places.len()));
-        self.places.push_back(Some(waker));
+        *place = Some(Place(self.next));
+        self.places.insert(self.next, waker);
+        self.next += 1;
         None
     }
 
     /// Gives up a place. Gives back the waker if it was not called.
     #[must_use = "a waker is to be dropped outside of the lock"]
     pub(super) fn leave(&mut self, place: &Place) -> Option<Waker> {
-        let left = self.at(place)?.take();
-        while let Some(None) = self.places.front() {
-            self.pop();
-        }
-        left
+        self.places.remove(&place.0)
     }
 
     /// Calls the first who is there.
     pub(super) fn call(&mut self) -> Option<Waker> {
-        while !self.places.is_empty() {
-            if let Some(waker) = self.pop() {
-                return Some(waker);
-            }
-        }
-        None
+        self.places.pop_first().map(|(_, waker)| waker)
     }
 
     /// Calls all of them.
     pub(super) fn call_all(&mut self) -> Called {
-        self.first += self.places.len();
         Called(std::mem::take(&mut self.places))
-    }
-
-    fn pop(&mut self) -> Option<Waker> {
-        let place = self.places.pop_front()?;
-        self.first += 1;
-        place
-    }
-
-    fn at(&mut self, place: &Place) -> Option<&mut Option<Waker>> {
-        self.places.get_mut(place.0.checked_sub(self.first)?)
     }
 }
 
 /// Those who were called, to be woken outside of the lock.
 #[must_use = "they wait until they are woken"]
-pub(super) struct Called(VecDeque<Option<Waker>>);
+pub(super) struct Called(BTreeMap<u64, Waker>);
 
 impl Called {
     /// Wakes them. If a waker panics, that goes on when all others are awake.
     pub(super) fn wake(mut self) {
-        while let Some(waker) = self.0.pop_front() {
-            waker.into_iter().for_each(Waker::wake);
+        while let Some((_, waker)) = self.0.pop_first() {
+            waker.wake();
         }
     }
 }
 
 impl Drop for Called {
     fn drop(&mut self) {
-        for waker in self.0.drain(..).flatten() {
+        while let Some((_, waker)) = self.0.pop_first() {
             // There is somebody left only after the panic of another waker, which is the one to be told.
-            drop(catch_unwind(AssertUnwindSafe(|| waker.wake())));
+            wakes(waker);
         }
     }
+}
+
+/// Wakes somebody, and says whether that went well. A panic goes no further: who wakes has others to see to.
+pub(super) fn wakes(waker: Waker) -> bool {
+    catch_unwind(AssertUnwindSafe(|| waker.wake())).is_ok()
 }
 
 #[cfg(test)]
@@ -157,6 +143,19 @@ mod tests {
         assert_eq!((woken(&first), woken(&second)), (1, 1));
         queue.call_all().wake();
         assert_eq!((woken(&first), woken(&second)), (2, 1));
+    }
+
+    #[test]
+    fn who_came_and_went_leaves_no_place_behind() {
+        let mut queue = Queue::default();
+        let first = waiter(&mut queue);
+        for _ in 0..1000 {
+            let place = waiter(&mut queue).1.expect("it has a place");
+            assert!(queue.leave(&place).is_some());
+        }
+        assert_eq!(queue.places.len(), 1);
+        queue.call().expect("the first one").wake();
+        assert_eq!(woken(&first), 1);
     }
 
     #[test]

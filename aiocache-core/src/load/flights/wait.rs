@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::runtime::Id;
 use tokio::time::Instant;
 
 use super::flight::{Flight, Looked, State, Turn};
@@ -13,6 +14,8 @@ use super::lead::Lead;
 use super::queue::Place;
 use super::seat::{Landed, Seat};
 use crate::timer::{self, Timer};
+
+const TURN_TAKEN: &str = "it is not polled after its turn";
 
 /// Waits for the lead or for a landing.
 ///
@@ -30,8 +33,8 @@ enum Limit {
     AtMost(Duration),
     /// There is no timer, or none that reaches so far.
     Endless,
-    /// The flight's alarm rings by then.
-    Alarm(Instant),
+    /// The flight's alarm rings by then, in this runtime.
+    Alarm(Instant, Id),
     Timer(Timer),
 }
 
@@ -51,23 +54,17 @@ impl<R: Send + Sync + 'static> Future for Wait<R> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn<R>> {
         let this = &mut *self;
-        let seat = this.seat.take().expect("it is not polled after its turn");
-        match seat
-            .flight()
-            .look_or_wait(&mut this.place, cx.waker(), State::look)
-        {
-            Some(Looked::Vacant) => Poll::Ready(Turn::Lead(Lead::handed_over(seat))),
-            Some(Looked::Landed) => Poll::Ready(Turn::Landed(Landed::new(seat))),
-            None => {
-                let over = this.limit.is_over(seat.flight(), cx);
-                this.seat = Some(seat);
-                if over {
-                    Poll::Ready(Turn::WaitedTooLong)
-                } else {
-                    Poll::Pending
-                }
-            }
-        }
+        // It keeps its seat until its turn: what panics in between leaves a place that is then given up.
+        let flight = this.seat.as_ref().expect(TURN_TAKEN).flight();
+        let (looked, spare) = flight.look_or_wait(&mut this.place, cx.waker(), State::look);
+        let turn = match looked {
+            Some(Looked::Vacant) => Turn::Lead(Lead::handed_over(this.seat.take().expect(TURN_TAKEN))),
+            Some(Looked::Landed) => Turn::Landed(Landed::new(this.seat.take().expect(TURN_TAKEN))),
+            None if this.limit.is_over(flight, cx) => Turn::WaitedTooLong,
+            None => return Poll::Pending,
+        };
+        drop(spare);
+        Poll::Ready(turn)
     }
 }
 
@@ -84,18 +81,28 @@ impl Limit {
     /// Whether it is reached, or who waits is woken when it is. Asked with a place in the queue: an alarm that rings
     /// meanwhile finds the caller there.
     fn is_over<R: Send + Sync + 'static>(&mut self, flight: &Arc<Flight<R>>, cx: &mut Context<'_>) -> bool {
-        if let Self::AtMost(max_wait) = *self {
-            *self = Self::begin(flight, max_wait);
+        match *self {
+            Self::AtMost(max_wait) => *self = Self::begin(flight, max_wait),
+            // It came here since, and that one may stand still.
+            Self::Alarm(end, runtime) if timer::here().is_some_and(|here| here != runtime) => {
+                *self = Self::Timer(Timer::new(end));
+            }
+            _ => {}
         }
-        if let Self::Alarm(end) = *self
+        if let Self::Alarm(end, _) = *self
             && flight.alarm_has_rung()
         {
-            *self = Self::Timer(Timer::new(end));
+            let timers = timer::are_there();
+            *self = if timers {
+                Self::Timer(Timer::new(end))
+            } else {
+                Self::Endless
+            };
         }
         match self {
             Self::Timer(timer) => timer.poll(cx).is_ready(),
             Self::AtMost(max_wait) => max_wait.is_zero(),
-            Self::Endless | Self::Alarm(_) => false,
+            Self::Endless | Self::Alarm(..) => false,
         }
     }
 
@@ -109,7 +116,7 @@ impl Limit {
         }
         match Instant::now().checked_add(max_wait) {
             None => Self::Endless,
-            Some(end) if flight.has_alarm(runtime, end) => Self::Alarm(end),
+            Some(end) if flight.has_alarm(runtime, end) => Self::Alarm(end, runtime),
             Some(end) => Self::Timer(Timer::new(end)),
         }
     }
@@ -131,7 +138,7 @@ impl<R> Change<R> {
 
     /// Whether there is something to take. Who does not take it, or drops this, leaves it to the next one.
     pub(in crate::load) fn is_there(&mut self, cx: &Context<'_>) -> bool {
-        let looked = self
+        let (looked, _spare) = self
             .flight
             .look_or_wait(&mut self.place, cx.waker(), |state| state.peek());
         looked.is_some()
