@@ -13,7 +13,11 @@ use crate::serializer::Load;
 use crate::turns;
 
 /// What a quick look says that gave no value.
+///
+/// As wide as a word: beside it, a value that was found is written and read in whole words, where a byte would put its
+/// parts at odd addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
 pub enum Looked {
     /// There is nothing.
     Missed,
