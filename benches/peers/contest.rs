@@ -155,15 +155,26 @@ pub(crate) async fn rounds(
         let (warmth, streams) = streams(round);
         let calls: usize = streams.iter().map(|stream| stream.len()).sum();
         let cores = busy_cores(streams.len());
-        for turn in 0..contenders.len() {
-            // None always runs in the wake of the same other.
-            let turn = (turn + round) % contenders.len();
+        for turn in order(round, contenders.len()) {
             contenders[turn].run(warmth.clone()).await;
             let took = contenders[turn].run(streams.clone()).await;
             samples[turn].push(unit.figure(took, calls, cores));
         }
     }
     samples
+}
+
+/// The turns of a round. Each round has another order, so that none always runs in the wake of the same other.
+pub(crate) fn order(round: usize, contenders: usize) -> impl Iterator<Item = usize> {
+    // With no divisor in common, a step comes past each of them once.
+    let steps: Vec<usize> = (1..=contenders).filter(|&step| divisor(step, contenders) == 1).collect();
+    let step = steps[round % steps.len()];
+    (0..contenders).map(move |turn| (round + turn * step) % contenders)
+}
+
+/// The greatest common one.
+fn divisor(one: usize, other: usize) -> usize {
+    if other == 0 { one } else { divisor(other, one % other) }
 }
 
 /// The first tenth of each stream.

@@ -3,7 +3,7 @@
 use tokio::runtime::Builder;
 
 use crate::contenders;
-use crate::contest::Contender;
+use crate::contest::{Contender, order};
 use crate::options::Options;
 use crate::samples::Sample;
 use crate::workload;
@@ -37,8 +37,7 @@ async fn rounds(rounds: usize, contenders: &[Contender]) -> Vec<Sample> {
     eprintln!("{TIME}");
     // The first round starts the threads of the source.
     for round in 0..=rounds {
-        for turn in 0..contenders.len() {
-            let turn = (turn + round) % contenders.len();
+        for turn in order(round, contenders.len()) {
             let before = workload::loads();
             let key = u32::MAX - u32::try_from(round).expect("a few rounds");
             let callers = (0..CALLERS).map(|_| [key].into()).collect();
