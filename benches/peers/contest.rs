@@ -167,14 +167,20 @@ pub(crate) async fn rounds(
 /// The turns of a round. Each round has another order, so that none always runs in the wake of the same other.
 pub(crate) fn order(round: usize, contenders: usize) -> impl Iterator<Item = usize> {
     // With no divisor in common, a step comes past each of them once.
-    let steps: Vec<usize> = (1..=contenders).filter(|&step| divisor(step, contenders) == 1).collect();
+    let steps: Vec<usize> = (1..=contenders)
+        .filter(|&step| divisor(step, contenders) == 1)
+        .collect();
     let step = steps[round % steps.len()];
     (0..contenders).map(move |turn| (round + turn * step) % contenders)
 }
 
 /// The greatest common one.
 fn divisor(one: usize, other: usize) -> usize {
-    if other == 0 { one } else { divisor(other, one % other) }
+    if other == 0 {
+        one
+    } else {
+        divisor(other, one % other)
+    }
 }
 
 /// The first tenth of each stream.
