@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Barrier};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -30,10 +30,10 @@ impl Plugin for Patient {
     }
 }
 
-async fn use_commands(cache: &SimpleMemoryCache) {
-    cache.set("k", &1).await.expect("memory answers");
-    assert_eq!(cache.get::<i32>("k").await.expect("memory answers"), Some(1));
-    cache.delete("k").await.expect("memory answers");
+async fn use_commands(cache: &SimpleMemoryCache, key: &str) {
+    cache.set(key, &1).await.expect("memory answers");
+    assert_eq!(cache.get::<i32>(key).await.expect("memory answers"), Some(1));
+    cache.delete(key).await.expect("memory answers");
     cache.close().await.expect("nothing to wait for");
 }
 
@@ -44,8 +44,8 @@ fn commands_with_plugins_and_a_timeout_work() {
         .plugin(TimingPlugin::new())
         .build();
     in_a_bare_runtime(async {
-        use_commands(&cache).await;
-        use_commands(&cache.with_plugin(Patient)).await;
+        use_commands(&cache, "k").await;
+        use_commands(&cache.with_plugin(Patient), "k").await;
     });
 }
 
@@ -114,21 +114,20 @@ fn a_runtime_is_asked_for_timers_once_whatever_thread_needs_one() {
             builder.build().expect("a runtime")
         });
         for _ in 0..3 {
-            one.block_on(use_commands(&cache));
-            other.block_on(use_commands(&cache));
+            one.block_on(use_commands(&cache, "k"));
+            other.block_on(use_commands(&cache, "k"));
         }
-        // Each worker has one of these: they end together.
-        let together = Arc::new(Barrier::new(4));
-        let tasks = [(); 4].map(|()| {
-            let (cache, together) = (cache.clone(), Arc::clone(&together));
-            one.spawn(async move {
-                together.wait();
-                use_commands(&cache).await;
-            })
+        // Threads that were not told yet, and a worker. Each has a key of its own.
+        std::thread::scope(|scope| {
+            for key in ["a", "b", "c"] {
+                let (one, cache) = (&one, &cache);
+                let told = move || one.block_on(use_commands(cache, key));
+                let thread = std::thread::Builder::new().name(HERE.to_owned());
+                thread.spawn_scoped(scope, told).expect("a thread");
+            }
         });
-        for task in tasks {
-            one.block_on(task).expect("no panic is left");
-        }
+        let worker = one.spawn(async move { use_commands(&cache, "d").await });
+        one.block_on(worker).expect("no panic is left");
     };
     let thread = std::thread::Builder::new().name(HERE.to_owned()).spawn(all);
     thread.expect("a thread").join().expect("no panic is left");
