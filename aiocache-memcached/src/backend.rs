@@ -30,11 +30,12 @@ use crate::servers::{Place, Servers};
 /// so. memcached may drop any value at any time to make room. `clear_all` empties the servers; `clear` of a namespace is `Unsupported` unless
 /// [`clearable_namespaces`](MemcachedBuilder::clearable_namespaces) is set.
 ///
-/// A command that is harmless to repeat is repeated once when its connection breaks, so a restart of a server
-/// costs it time only; after that the count of a `delete` may miss what the first sending deleted. `increment`,
-/// `add`, the two compare commands and `raw` are never repeated: when their answer is lost, to a broken connection
-/// or to the deadline, the error is [`ErrorKind::Unknown`]. [`ErrorKind::Unavailable`] means that nothing was done,
-/// or nothing that is harmful to repeat.
+/// A command that is harmless to repeat is sent again when its connection breaks, so a restart of a server costs it time
+/// only; after that the count of a `delete` may miss what an earlier sending deleted. It is sent again over as many
+/// connections as were there when the first broke, because a server takes them with it one after another, and over one
+/// that was made later. `increment`, `add`, the two compare commands and `raw` are never repeated: when their answer is
+/// lost, to a broken connection or to the deadline, the error is [`ErrorKind::Unknown`]. [`ErrorKind::Unavailable`] means
+/// that nothing was done, or nothing that is harmful to repeat.
 ///
 /// A version is good for the connections it was read by: when one to its server had to be made anew, it is refused,
 /// because a server that was started again gives the same numbers to other writes. Behind one address there has to

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result, StoreWatch};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::connection::{Connection, Dialect};
 use crate::error::{Fault, Repeat, unreachable};
@@ -64,10 +64,11 @@ impl Connect {
     }
 
     async fn shake_hands(&self, epoch: Arc<AtomicU64>) -> Result<Connection, Fault> {
+        let begun = Instant::now();
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         stream.set_nodelay(true)?;
         let scope = Scope::new(self.generations.clone());
-        let mut link = Connection::new(stream, self.max_value_bytes, epoch, scope);
+        let mut link = Connection::new(stream, begun, self.max_value_bytes, epoch, scope);
         if let Some(login) = &self.login {
             log_in(&mut link, login).await?;
         }

@@ -11,6 +11,7 @@ use memcache_async::ascii::Protocol;
 use tokio::io::{AsyncReadExt, BufReader, BufWriter, Join, Take, join};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
+use tokio::time::Instant;
 
 use crate::error::Fault;
 use crate::generation::Scope;
@@ -43,6 +44,8 @@ pub(crate) struct Connection {
     /// The generations that keys are under.
     pub(crate) scope: Scope,
     pub(crate) dialect: Dialect,
+    /// Before the server knew of it: what it answers was running after that.
+    pub(crate) begun: Instant,
     /// See [`epoch`](Self::epoch).
     epoch: Arc<AtomicU64>,
     opaque: u32,
@@ -57,6 +60,7 @@ pub(crate) type Lent<'a> = Protocol<Join<Take<&'a mut BufReader<OwnedReadHalf>>,
 impl Connection {
     pub(crate) fn new(
         stream: TcpStream,
+        begun: Instant,
         max_value_bytes: usize,
         epoch: Arc<AtomicU64>,
         scope: Scope,
@@ -70,6 +74,7 @@ impl Connection {
             buffer: Vec::new(),
             scope,
             dialect: Dialect::Meta,
+            begun,
             epoch,
             opaque: 0,
             proven: false,

@@ -119,8 +119,10 @@ pub(crate) trait Job: Send {
     /// Runs it and tells the caller. After a fault, the caller is not told yet.
     fn run<'a>(&'a self, link: &'a mut Connection) -> Run<'a>;
 
-    /// Whether it may be sent once more after its connection broke; true once, and then it waits again.
-    fn may_repeat(&mut self) -> bool;
+    /// Whether it may be sent again after its connection, which was begun at that time, broke; then it waits again. A
+    /// server that ends takes its connections with it one after another, so it may on each that was there when the
+    /// first broke, and on one more.
+    fn may_repeat(&mut self, begun: Instant) -> bool;
 
     /// Tells the caller that its connection failed it.
     fn fail(self: Box<Self>, fault: Fault);
@@ -140,7 +142,8 @@ struct Task<C: Command> {
     claim: Arc<Claim>,
     until: Instant,
     deadline: Duration,
-    repeated: bool,
+    /// When the first connection broke that it was sent over.
+    broke: Option<Instant>,
     /// Closed when this is dropped, if it is a write.
     over: Option<Arc<Semaphore>>,
 }
@@ -185,7 +188,7 @@ pub(crate) fn job<C: Command>(
         claim,
         until,
         deadline,
-        repeated: false,
+        broke: None,
         over,
     };
     (Box::new(task), ticket)
@@ -228,8 +231,9 @@ impl<C: Command> Job for Task<C> {
         })
     }
 
-    fn may_repeat(&mut self) -> bool {
-        let may = C::REPEAT == Repeat::Harmless && !std::mem::replace(&mut self.repeated, true);
+    fn may_repeat(&mut self, begun: Instant) -> bool {
+        let broke = *self.broke.get_or_insert_with(Instant::now);
+        let may = C::REPEAT == Repeat::Harmless && begun <= broke;
         if may {
             self.claim.give_back();
         }

@@ -1,4 +1,4 @@
-//! Connections that are lost while commands wait for one.
+//! Connections that are lost while commands are sent or wait for one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -12,7 +12,10 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::spawn;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+
+/// How long a client may take that does what it should.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn listen() -> (TcpListener, MemcachedBuilder) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -37,7 +40,8 @@ impl Client {
 
     /// False if the client has gone.
     async fn is_asked(&mut self) -> bool {
-        matches!(self.lines.next_line().await, Ok(Some(_)))
+        let line = timeout(PATIENCE, self.lines.next_line()).await;
+        matches!(line.expect("the client asks something or goes"), Ok(Some(_)))
     }
 
     async fn answer(&mut self, line: &str) {
@@ -57,6 +61,32 @@ impl Client {
         assert!(self.is_asked().await);
         self.answer("VERSION 1.6.0\r\n").await;
     }
+}
+
+async fn accept(listener: &TcpListener) -> Client {
+    let accepted = timeout(PATIENCE, listener.accept()).await;
+    let (stream, _) = accepted.expect("the client connects").expect("a connection");
+    Client::new(stream)
+}
+
+/// Both connections of a pool of two. The first was asked something.
+async fn two_of_whom_one_is_asked(listener: &TcpListener) -> (Client, Client) {
+    let (mut one, mut other) = (accept(listener).await, accept(listener).await);
+    one.shake_hands().await;
+    other.shake_hands().await;
+    asked_first(one, other).await
+}
+
+/// The same two, the one that is asked before the other.
+async fn asked_first(mut one: Client, mut other: Client) -> (Client, Client) {
+    tokio::select! {
+        asked = one.is_asked() => assert!(asked),
+        asked = other.is_asked() => {
+            std::mem::swap(&mut one, &mut other);
+            assert!(asked);
+        }
+    }
+    (one, other)
 }
 
 #[tokio::test]
@@ -119,35 +149,13 @@ async fn a_command_that_waits_anew_ends_with_its_deadline_also_where_others_have
             spawn(async move { memcached.ping().await })
         };
         let first = ping();
-        let mut clients = Vec::new();
-        for _ in 0..2 {
-            let (stream, _) = listener.accept().await.expect("a connection");
-            let mut client = Client::new(stream);
-            client.shake_hands().await;
-            clients.push(client);
-        }
-        let mut clients = clients.into_iter();
-        let (mut one, mut other) = (clients.next().expect("two"), clients.next().expect("two"));
-        let asked = tokio::select! {
-            asked = one.is_asked() => asked,
-            asked = other.is_asked() => {
-                std::mem::swap(&mut one, &mut other);
-                asked
-            }
-        };
-        assert!(asked);
+        let (mut one, other) = two_of_whom_one_is_asked(&listener).await;
         one.answer("VERSION 1.6.0\r\n").await;
         first.await.expect("no panic").expect("answered");
 
         let start = Instant::now();
         let early = ping();
-        tokio::select! {
-            asked = one.is_asked() => assert!(asked),
-            asked = other.is_asked() => {
-                std::mem::swap(&mut one, &mut other);
-                assert!(asked);
-            }
-        }
+        let (one, mut other) = asked_first(one, other).await;
         let counted = spawn({
             let memcached = memcached.clone();
             async move { memcached.increment("counter", 1, None).await }
@@ -169,4 +177,52 @@ async fn a_command_that_waits_anew_ends_with_its_deadline_also_where_others_have
         in_time("the end of the first to wait", took, deadline * 3 / 2)
     })
     .await;
+}
+
+/// As a server ends: its connections break one after another, and what is sent again meets one that is about to.
+#[tokio::test]
+async fn what_breaks_with_every_connection_of_a_server_is_sent_over_one_made_after_it() {
+    let (listener, builder) = listen().await;
+    let memcached = builder.pool_size(2).deadline(Duration::from_secs(10)).build();
+    let memcached = memcached.expect("good options");
+    let ping = || {
+        let memcached = memcached.clone();
+        spawn(async move { memcached.ping().await })
+    };
+    let first = ping();
+    let (mut one, other) = two_of_whom_one_is_asked(&listener).await;
+    one.answer("VERSION 1.6.0\r\n").await;
+    first.await.expect("no panic").expect("answered");
+
+    let second = ping();
+    let (one, mut other) = asked_first(one, other).await;
+    drop(one);
+    assert!(other.is_asked().await);
+    drop(other);
+    let mut third = accept(&listener).await;
+    third.shake_hands().await;
+    third.answer_ping().await;
+    second.await.expect("no panic").expect("sent over the third");
+}
+
+#[tokio::test]
+async fn what_breaks_with_a_connection_made_after_the_first_broke_is_not_sent_again() {
+    let (listener, builder) = listen().await;
+    let memcached = builder.pool_size(1).deadline(Duration::from_secs(10)).build();
+    let memcached = memcached.expect("good options");
+    let pings = spawn(async move { (memcached.ping().await, memcached.ping().await) });
+    let mut client = accept(&listener).await;
+    client.shake_hands().await;
+    client.answer_ping().await;
+    assert!(client.is_asked().await);
+    drop(client);
+    let mut client = accept(&listener).await;
+    client.shake_hands().await;
+    assert!(client.is_asked().await);
+    drop(client);
+    let (first, second) = pings.await.expect("no panic");
+    first.expect("answered");
+    let error = second.expect_err("broken twice");
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert!(error.to_string().contains("before the answer"), "{error}");
 }

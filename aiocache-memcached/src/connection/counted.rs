@@ -78,7 +78,7 @@ async fn scoped(server: &MemcachedServer, scope: Scope) -> Connection {
     let stream = TcpStream::connect(server.addr())
         .await
         .expect("memcached answers");
-    Connection::new(stream, 1 << 20, Arc::default(), scope)
+    Connection::new(stream, Instant::now(), 1 << 20, Arc::default(), scope)
 }
 
 fn keys() -> Vec<Key> {

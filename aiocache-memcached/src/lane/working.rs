@@ -56,7 +56,7 @@ impl Shared {
             drop(run);
             match done {
                 Ok(()) => self.answered(&mut link),
-                Err(Fault::Broken(_)) if job.may_repeat() => return place.lost(Some(job)),
+                Err(Fault::Broken(_)) if job.may_repeat(link.begun) => return place.lost(Some(job)),
                 Err(fault) => {
                     job.fail(fault);
                     return place.lost(None);
