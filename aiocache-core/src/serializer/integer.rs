@@ -4,10 +4,10 @@ use std::any::Any;
 use std::cell::Cell;
 
 use serde::de::value::Error as ValueError;
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::wrong_type;
+use super::{LEVELS, wrong_type};
 #[cfg(any(feature = "msgpack", feature = "postcard"))]
 use crate::backend::parse_decimal;
 use crate::error::Result;
@@ -79,6 +79,8 @@ struct Counter<'a> {
     asked: &'a Cell<bool>,
     /// An `Option` of an integer is not an integer type: a bare MsgPack number has to stay what it is there.
     optional: bool,
+    /// A type that is an `Option` or a newtype of itself asks for no integer, however deep.
+    levels: u16,
 }
 
 impl<'a> Counter<'a> {
@@ -87,7 +89,16 @@ impl<'a> Counter<'a> {
             number,
             asked,
             optional: false,
+            levels: LEVELS,
         }
+    }
+
+    fn enter(mut self) -> Result<Self, ValueError> {
+        self.levels = self
+            .levels
+            .checked_sub(1)
+            .ok_or_else(|| ValueError::custom("nests too deep"))?;
+        Ok(self)
     }
 }
 
@@ -117,12 +128,12 @@ impl<'de> Deserializer<'de> for Counter<'_> {
         _name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ValueError> {
-        visitor.visit_newtype_struct(self)
+        visitor.visit_newtype_struct(self.enter()?)
     }
 
     fn deserialize_option<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, ValueError> {
         self.optional = true;
-        visitor.visit_some(self)
+        visitor.visit_some(self.enter()?)
     }
 
     forward_to_deserialize_any! {

@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::Codec;
-use super::limit::{LEVELS, Limited, Limits};
+use super::LEVELS;
+use super::limit::{Limited, Limits};
 use crate::error::{Error, ErrorKind, Result};
 
 /// JSON through `serde_json`: readable, shared with other languages, at most 128 levels deep.

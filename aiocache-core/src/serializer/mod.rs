@@ -37,6 +37,9 @@ pub use postcard::PostcardSerializer;
 pub use string::StringSerializer;
 pub use typed::Typed;
 
+/// How deep values may nest: each `Option`, newtype, sequence, map, struct and enum is a level.
+const LEVELS: u16 = 128;
+
 /// Writes a `T` to a store that holds `R`.
 ///
 /// Two traits instead of one, so that `set("key", "text")` takes a `str` and `get::<String>` gives a `String`.

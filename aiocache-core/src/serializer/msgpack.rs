@@ -5,7 +5,8 @@ use rmp_serde::encode::Error as EncodeError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::limit::{LEVELS, Limited, Limits};
+use super::LEVELS;
+use super::limit::{Limited, Limits};
 use super::{Codec, integer};
 use crate::error::{Error, ErrorKind, Result};
 

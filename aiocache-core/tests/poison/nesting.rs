@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aiocache_core::{Codec, JsonSerializer, MsgPackSerializer};
+use aiocache_core::{Codec, JsonSerializer, Load, MsgPackSerializer, Object, Raw};
 
 use crate::{Any, Chain, MIB, Nest, POSTCARD, Tree, Web, postcard, refused};
 
@@ -65,6 +65,18 @@ pub(crate) fn nested_maps_and_options() {
     refused::<Chain>(&POSTCARD, &postcard(&chain, &vec![1; MIB]), TOO_DEEP);
     // No byte is read on the way down.
     refused::<Chain>(&MsgPackSerializer, b"\x01", TOO_DEEP);
+    // What may be a counter, and the counters of a store in memory.
+    refused::<Chain>(&MsgPackSerializer, b"1", TOO_DEEP);
+    refused::<Chain>(&POSTCARD, b"1", "");
+    let counter = Object::from_integer(1);
+    for serializer in [
+        &MsgPackSerializer as &dyn Load<Chain, Object>,
+        &JsonSerializer,
+        &POSTCARD,
+    ] {
+        let error = serializer.load(&counter).expect_err("poison was read");
+        assert!(error.to_string().contains("a counter"), "{error}");
+    }
     refused::<Chain>(&JsonSerializer, b"1", TOO_DEEP);
 }
 

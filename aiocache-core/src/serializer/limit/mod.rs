@@ -12,9 +12,6 @@ use serde::de;
 mod access;
 mod visitor;
 
-/// How deep values may nest: each `Option`, newtype, sequence, map, struct and enum is a level.
-pub(super) const LEVELS: u16 = 128;
-
 /// What one decoding may still use, and the limit that it broke.
 #[derive(Debug)]
 pub(super) struct Limits {

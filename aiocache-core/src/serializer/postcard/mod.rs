@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::shape::Shape;
-use super::limit::{LEVELS, Limited, Limits};
+use super::LEVELS;
+use super::limit::{Limited, Limits};
 use super::{Codec, integer};
 use crate::error::{Error, ErrorKind, Result};
 
