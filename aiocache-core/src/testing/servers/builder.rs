@@ -2,8 +2,10 @@
 
 use std::io;
 use std::marker::PhantomData;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
+
+use tokio::net::TcpSocket;
 
 use super::{Server, Software};
 
@@ -58,7 +60,7 @@ impl<S: Software> ServerBuilder<S> {
         let mut tried = 0;
         loop {
             tried += 1;
-            match Server::start_on(&program, free_port()?, &self.arguments) {
+            match Server::start_on(&program, claim()?, &self.arguments) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse && tried < PORTS => {}
                 result => return result,
             }
@@ -66,8 +68,13 @@ impl<S: Software> ServerBuilder<S> {
     }
 }
 
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+/// A free port. Who asks for any is given another one while this lives; a server, which asks for this one and shares its
+/// address as this does, may listen on it.
+fn claim() -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    Ok(socket)
 }
 
 fn find(program: &str) -> io::Result<PathBuf> {

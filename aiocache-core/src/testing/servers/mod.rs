@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tokio::net::TcpSocket;
+
 use self::guard::Guard;
 
 mod builder;
@@ -55,6 +57,8 @@ const BETWEEN_QUESTIONS: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct Server<S> {
     guard: Guard,
+    /// Bound but never listening: while the server is down, nobody else gets its port.
+    _claim: TcpSocket,
     port: u16,
     pid: u32,
     arguments: Vec<String>,
@@ -136,7 +140,8 @@ impl<S: Software> Server<S> {
     /// A server that still runs is stopped first.
     ///
     /// # Errors
-    /// As [`start`](Self::start), and `AddrInUse` if another process has taken the port in between.
+    /// As [`start`](Self::start), and `AddrInUse` if another process has taken the port in between, which takes a process
+    /// that asks for this very port.
     pub fn restart(&mut self) -> io::Result<()> {
         self.stop()?;
         self.launch()
@@ -165,12 +170,14 @@ impl<S: Software> Server<S> {
         self.guard.signal("CONT").map(drop)
     }
 
-    fn start_on(program: &Path, port: u16, options: &[String]) -> io::Result<Self> {
+    fn start_on(program: &Path, claim: TcpSocket, options: &[String]) -> io::Result<Self> {
+        let port = claim.local_addr()?.port();
         let mut arguments = S::arguments(port);
         arguments.extend_from_slice(options);
         let guard = Guard::new(program, &arguments)?;
         let mut server = Self {
             guard,
+            _claim: claim,
             port,
             pid: 0,
             arguments,
