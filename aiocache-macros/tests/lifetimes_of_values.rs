@@ -9,7 +9,14 @@ use std::time::Duration;
 use aiocache_core::{SimpleMemoryCache, Ttl};
 use aiocache_macros::{cached, multi_cached};
 
-static CACHE: LazyLock<SimpleMemoryCache> = LazyLock::new(SimpleMemoryCache::new);
+/// One for each test: a paused clock is a test's own, and the entries of another would look expired to it.
+macro_rules! caches {
+    ($($name:ident)*) => {
+        $(static $name: LazyLock<SimpleMemoryCache> = LazyLock::new(SimpleMemoryCache::new);)*
+    };
+}
+
+caches! { TOKENS NONES ABSENT FAILED }
 static LOADS: AtomicU32 = AtomicU32::new(0);
 
 #[derive(Clone)]
@@ -17,7 +24,7 @@ struct Token {
     seconds: u64,
 }
 
-#[cached(cache = CACHE, ttl_with = |token: &Token| Duration::from_secs(token.seconds))]
+#[cached(cache = TOKENS, ttl_with = |token: &Token| Duration::from_secs(token.seconds))]
 async fn token(seconds: u64) -> Result<Token, String> {
     Ok(Token { seconds })
 }
@@ -38,7 +45,7 @@ async fn each_value_says_how_long_it_lives() {
     );
 }
 
-#[cached(cache = CACHE, ttl = "1h", cache_none, none_ttl = 5)]
+#[cached(cache = NONES, ttl = "1h", cache_none, none_ttl = 5)]
 async fn maybe(id: u32) -> Option<u32> {
     LOADS.fetch_add(1, Ordering::Relaxed);
     (id > 100).then_some(id)
@@ -62,7 +69,7 @@ async fn a_none_lives_as_long_as_none_ttl_says() {
 
 static ASKED: AtomicU32 = AtomicU32::new(0);
 
-#[multi_cached(cache = CACHE, keys = ids, ttl = "never", cache_none, none_ttl = Ttl::seconds(lifetime), skip(lifetime))]
+#[multi_cached(cache = ABSENT, keys = ids, ttl = "never", cache_none, none_ttl = Ttl::seconds(lifetime), skip(lifetime))]
 async fn some(ids: Vec<u32>, lifetime: u64) -> HashMap<u32, u32> {
     let _ = lifetime;
     ASKED.fetch_add(u32::try_from(ids.len()).expect("few"), Ordering::Relaxed);
@@ -89,7 +96,7 @@ static FAILURES: AtomicU32 = AtomicU32::new(0);
 #[derive(Debug)]
 struct Down(String);
 
-#[cached(cache = CACHE, share_error = |error: &Down| Down(format!("{}, shared", error.0)))]
+#[cached(cache = FAILED, share_error = |error: &Down| Down(format!("{}, shared", error.0)))]
 async fn down(id: u32) -> Result<u32, Down> {
     FAILURES.fetch_add(1, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_secs(1)).await;
