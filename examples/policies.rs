@@ -26,7 +26,7 @@ async fn rate(currency: &str) -> Result<f64, String> {
 }
 
 /// Nobody waits for a report that was there before: it is made anew in the background.
-#[cached(cache = CACHE, ttl = 0.1, grace = "1h", soft_timeout = 0)]
+#[cached(cache = CACHE, ttl = 0.4, grace = "1h", soft_timeout = 0)]
 async fn report(name: &str) -> Result<String, String> {
     println!("  making {name}");
     sleep(Duration::from_millis(50)).await;
@@ -58,7 +58,7 @@ async fn main() {
     println!("{:?}, the fallback", rate("USD").await);
 
     println!("{:?}", observe(report("a")).await);
-    sleep(Duration::from_millis(150)).await;
+    sleep(Duration::from_millis(450)).await;
     println!("{:?}", observe(report("a")).await);
     sleep(Duration::from_millis(80)).await;
     println!("{:?}", observe(report("a")).await);

@@ -36,8 +36,8 @@ async fn main() -> aiocache::Result<()> {
     println!("released: {}", guard.release().await?);
 
     // An owner who is late is told, and the next one's lock stays.
-    let lock = RedLock::new(&cache, "job", Duration::from_millis(50));
-    let late = lock.acquire().await?.expect("free");
+    let short = RedLock::new(&cache, "job", Duration::from_millis(50));
+    let late = short.acquire().await?.expect("free");
     tokio::time::sleep(Duration::from_millis(60)).await;
     let next = lock.acquire().await?.expect("the lease is over");
     println!("tokens rise: {}", next.fencing_token() > late.fencing_token());

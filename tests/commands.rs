@@ -32,7 +32,7 @@ fn encoded(namespace: &str) -> Cache<MemoryBackend, JsonSerializer> {
 }
 
 /// The life of values that are to expire while a test waits.
-const SHORT: Duration = Duration::from_millis(150);
+const SHORT: Duration = Duration::from_millis(500);
 
 /// Makes each of these a test on each store, with a cache of its own.
 macro_rules! on_each_store {

@@ -88,8 +88,14 @@ async fn redis_tells_how_old_a_value_is_also_after_a_restart() {
 async fn memcached_tells_how_old_a_value_is_also_after_a_restart() {
     let server = MemcachedServer::start().expect("memcached starts");
     let cache = || -> MemcachedCache {
-        let backend = MemcachedBackend::connect(server.url()).expect("a good URL");
-        MemcachedCache::builder(backend).namespace("policies").build()
+        // A thousand reads at once go over a few connections, one after another.
+        let backend = MemcachedBackend::builder()
+            .server(server.addr().to_string())
+            .deadline(10 * SECOND)
+            .build();
+        MemcachedCache::builder(backend.expect("good options"))
+            .namespace("policies")
+            .build()
     };
     a_stale_value_is_served(cache(), cache()).await;
 }

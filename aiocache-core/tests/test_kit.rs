@@ -276,14 +276,22 @@ fn runtimes_that_share_a_store_see_that_it_forgets_what_they_counted() {
 #[tokio::test]
 async fn a_storm_reports_when_its_callers_had_errors_and_when_no_more() {
     let chaos = Chaos::seeded(1);
-    let store = Intercepted::new(MemoryBackend::<Object>::new(), chaos.clone());
-    let storm = Storm::begin(store, 5);
-    tokio::time::sleep(SECOND / 50).await;
+    let answered = Recorder::new();
+    let store = Intercepted::new(MemoryBackend::<Object>::new(), answered.clone());
+    let storm = Storm::begin(Intercepted::new(store, chaos.clone()), 5);
+    let until = async |holds: &dyn Fn() -> bool| {
+        while !holds() {
+            tokio::time::sleep(SECOND / 1000).await;
+        }
+    };
+    until(&|| !answered.methods().is_empty()).await;
     chaos.set_down(true);
-    tokio::time::sleep(SECOND / 50).await;
+    until(&|| chaos.struck() >= 5).await;
     chaos.set_down(false);
     let back = std::time::Instant::now();
-    tokio::time::sleep(SECOND / 50).await;
+    let before = answered.methods().len();
+    // Of each caller one, and one that began after it is back.
+    until(&|| answered.methods().len() > before + 5).await;
     let report = storm.end().await;
     assert!(report.errors().count() >= 5);
     assert!(

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 use aiocache::memcached::MemcachedBackend;
 use aiocache::redis::RedisBackend;
@@ -27,6 +28,8 @@ const CLIENTS: u64 = 4;
 const THREADS: u64 = 3;
 /// Of each client in a round.
 const COMMANDS: usize = 12;
+/// Longer than a machine stands still: a command without an answer is no observation.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 fn times(rounds: u64) -> u64 {
     let factor = std::env::var("AIOCACHE_STRESS").map_or(1, |factor| factor.parse().expect("a whole number"));
@@ -153,13 +156,19 @@ fn commands_on_a_key_in_memory_happen_one_after_another() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commands_on_a_key_in_redis_happen_one_after_another() {
     let server = RedisServer::start().expect("redis-server starts");
-    let backend = || RedisBackend::connect(server.url()).expect("a good URL");
+    let backend = || {
+        let patient = RedisBackend::builder(server.url()).deadline(PATIENCE).build();
+        patient.expect("a good URL")
+    };
     on_a_wire([backend(), backend()], times(150), Versions::Values).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commands_on_a_key_in_memcached_happen_one_after_another() {
     let server = MemcachedServer::start().expect("memcached starts");
-    let backend = || MemcachedBackend::connect(server.url()).expect("a good URL");
+    let backend = || {
+        let builder = MemcachedBackend::builder().server(server.addr().to_string());
+        builder.deadline(PATIENCE).build().expect("a good address")
+    };
     on_a_wire([backend(), backend()], times(150), Versions::Writes).await;
 }

@@ -1,5 +1,10 @@
 //! The same cases over every store.
 
+use std::time::Duration;
+
+/// Longer than a machine stands still: what the stores are asked here is not to fail by that.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Makes a module for each store, with one test for each case: a function of a cache that nobody else uses.
 macro_rules! on_every_store {
     ($($case:ident)*) => {
@@ -28,8 +33,10 @@ macro_rules! on_every_store {
             $(#[tokio::test]
             async fn $case() {
                 let server = aiocache::testing::RedisServer::shared().expect("redis-server starts");
-                let cache = aiocache::connect(&server.url()).expect("a good URL");
-                super::$case(cache.with_namespace(stringify!($case))).await;
+                let builder = aiocache::redis::RedisBackend::builder(server.url());
+                let backend = builder.deadline(crate::stores::PATIENCE).build();
+                let cache = aiocache::redis::RedisCache::builder(backend.expect("a good URL"));
+                super::$case(cache.namespace(stringify!($case)).build()).await;
             })*
         }
 
@@ -37,8 +44,9 @@ macro_rules! on_every_store {
             $(#[tokio::test]
             async fn $case() {
                 let server = aiocache::testing::MemcachedServer::start().expect("memcached starts");
-                let backend = aiocache::memcached::MemcachedBackend::connect(server.url());
-                super::$case(aiocache::Cache::builder(backend.expect("a good URL")).build()).await;
+                let builder = aiocache::memcached::MemcachedBackend::builder().server(server.addr().to_string());
+                let backend = builder.deadline(crate::stores::PATIENCE).build();
+                super::$case(aiocache::Cache::builder(backend.expect("a good address")).build()).await;
             })*
         }
     };

@@ -1,7 +1,7 @@
 //! How late a machine wakes threads that sleep.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Barrier};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -31,11 +31,13 @@ impl Watch {
     pub(super) fn begin() -> Self {
         let stop = Arc::<AtomicBool>::default();
         let processors = thread::available_parallelism().map_or(1, usize::from);
+        let all_look = Arc::new(Barrier::new(processors + 1));
         let watch = |_| {
-            let stop = Arc::clone(&stop);
-            thread::spawn(move || watch(&stop))
+            let (stop, all_look) = (Arc::clone(&stop), Arc::clone(&all_look));
+            thread::spawn(move || watch(&stop, &all_look))
         };
         let threads = (0..processors).map(watch).collect();
+        all_look.wait();
         Self { stop, threads }
     }
 
@@ -55,15 +57,18 @@ impl Drop for Watch {
     }
 }
 
-fn watch(stop: &AtomicBool) -> Vec<Stall> {
+fn watch(stop: &AtomicBool, all_look: &Barrier) -> Vec<Stall> {
     let mut stalls = Vec::new();
+    let mut due = Instant::now() + NAP;
+    // Nothing that is watched begins before every thread has looked at the clock.
+    all_look.wait();
     while !stop.load(Relaxed) {
-        let due = Instant::now() + NAP;
         thread::sleep(NAP);
         let woke = Instant::now();
         if woke.saturating_duration_since(due) > USUAL {
             stalls.push(Stall { due, woke });
         }
+        due = Instant::now() + NAP;
     }
     stalls
 }
