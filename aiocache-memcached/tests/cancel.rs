@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use aiocache_core::testing::{Direction, Fault};
 use aiocache_core::{Backend, Cache, RedLock};
+use aiocache_memcached::MemcachedBackend;
 use support::random::Random;
-use support::{backend, bytes, get, proxy, scaled, server};
+use support::{PATIENCE, backend, bytes, get, proxy, scaled, server};
 use tokio::time::{sleep, timeout};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -19,7 +20,8 @@ async fn dropped_reads_never_give_another_keys_value() {
     let reads = scaled(300, 3_000);
     let server = server();
     let (proxy, url) = proxy(&server).await;
-    let memcached = aiocache_memcached::MemcachedBackend::connect(url).expect("a good URL");
+    let builder = MemcachedBackend::builder().server(url).deadline(PATIENCE);
+    let memcached = builder.build().expect("a good URL");
     for task in 0..TASKS {
         let key = format!("key-{task}");
         memcached.write(&key, bytes(&key), None).await.expect("written");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aiocache_core::testing::{Answer, Memcached, Server, Software};
 use aiocache_core::{Backend, ErrorKind, Remaining, Reply, Want};
 use aiocache_memcached::MemcachedBackend;
-use support::{backend, bytes, get, server};
+use support::{backend, bytes, get, patient, server};
 
 const HOUR: Option<Duration> = Some(Duration::from_secs(3600));
 
@@ -15,7 +15,7 @@ const HOUR: Option<Duration> = Some(Duration::from_secs(3600));
 async fn many_increments_at_once_are_all_counted_on_every_path() {
     let server = server();
     // Two backends, as two processes: each has its own connections.
-    let backends = [backend(&server), backend(&server)];
+    let backends = [patient(&server), patient(&server)];
     let task = |task: usize| {
         let memcached = backends[task % 2].clone();
         tokio::spawn(async move {

@@ -1,26 +1,28 @@
 //! The backend passes the conformance suite: with one server, with three behind the erased twin, and where namespaces
 //! can be cleared.
 
+mod support;
+
 use std::sync::LazyLock;
 
 use aiocache_core::testing::{Fixture, MemcachedServer};
 use aiocache_memcached::{MemcachedBackend, MemcachedBuilder};
+use support::{PATIENCE, patient};
 
 /// Cases use keys of their own; `clear_all` has a suite of its own below.
 fn servers() -> MemcachedBuilder {
     static SERVERS: LazyLock<[MemcachedServer; 3]> =
         LazyLock::new(|| [(); 3].map(|()| MemcachedServer::start().expect("memcached starts")));
-    SERVERS
-        .iter()
-        .fold(MemcachedBackend::builder(), |builder, server| {
-            builder.server(server.url())
-        })
+    SERVERS.iter().fold(
+        MemcachedBackend::builder().deadline(PATIENCE),
+        |builder, server| builder.server(server.url()),
+    )
 }
 
 /// A server of the case's own, so that the cases of `clear_all` run too.
 fn own() -> Fixture<MemcachedBackend> {
     let server = MemcachedServer::start().expect("memcached starts");
-    let backend = MemcachedBackend::connect(server.url()).expect("a good URL");
+    let backend = patient(&server);
     Fixture::own(backend).keeping(server)
 }
 
@@ -44,13 +46,18 @@ mod memcached_clearable {
     use aiocache_core::testing::{Fixture, MemcachedServer};
     use aiocache_memcached::MemcachedBackend;
 
+    use crate::support::PATIENCE;
+
     aiocache_core::backend_conformance!(
         async {
             // One server of all cases: what `clear_all` leaves is tested by itself.
             static SERVER: LazyLock<MemcachedServer> =
                 LazyLock::new(|| MemcachedServer::start().expect("memcached starts"));
-            let url = format!("{}?clearable_namespaces=true", SERVER.url());
-            Fixture::shared(MemcachedBackend::connect(url).expect("a good URL"))
+            let builder = MemcachedBackend::builder()
+                .server(SERVER.url())
+                .deadline(PATIENCE);
+            let backend = builder.clearable_namespaces(true).build();
+            Fixture::shared(backend.expect("good options"))
         },
         together
     );

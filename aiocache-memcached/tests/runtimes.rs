@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aiocache_core::testing::{in_time, runtimes, undisturbed_blocking};
 use aiocache_core::{Backend, Reply};
@@ -20,6 +20,18 @@ async fn clients(memcached: &MemcachedBackend) -> usize {
         .find(|(name, _)| name.as_str() == Some("curr_connections"))
         .and_then(|(_, count)| count.as_str()?.parse::<usize>().ok());
     count.expect("a number")
+}
+
+/// Waits until it has that many: its threads see the end of a connection one before another.
+async fn until_clients(memcached: &MemcachedBackend, count: usize) {
+    let start = Instant::now();
+    while clients(memcached).await != count {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "never {count} connections"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// The connections of one runtime.
@@ -45,11 +57,8 @@ fn one_after_another_each_starts_clean_and_leaves_nothing() {
     let server = server();
     let memcached = backend(&server);
     none_waits(|| runtimes::one_after_another(&memcached));
-    let left = runtime().block_on(async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        clients(&memcached).await
-    });
-    assert_eq!(left, POOL, "the connections of ended runtimes are closed");
+    // The connections of ended runtimes are closed.
+    runtime().block_on(until_clients(&memcached, POOL));
 }
 
 #[test]
@@ -76,8 +85,7 @@ fn a_dropped_backend_closes_its_connections() {
         memcached.ping().await.expect("there");
         assert_eq!(clients(&watcher).await, 2 * POOL);
         drop(memcached);
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        assert_eq!(clients(&watcher).await, POOL);
+        until_clients(&watcher, POOL).await;
         assert_eq!(
             tokio::runtime::Handle::current().metrics().num_alive_tasks(),
             POOL + 1,

@@ -83,10 +83,10 @@ async fn a_value_is_gone_after_its_ttl_and_at_most_two_seconds_early() {
             .expect("written");
         memcached
             // A second of which the server's clock may pass over.
-            .write("long", bytes("1"), Some(ttl + Duration::from_secs(3)))
+            .write("long", bytes("1"), Some(ttl + Duration::from_secs(4)))
             .await
             .expect("written");
-        sleep(Duration::from_millis(1050)).await;
+        sleep(Duration::from_millis(1500)).await;
         assert_eq!(get(&memcached, "short").await.expect("read"), None, "{ttl:?}");
         assert_eq!(
             get(&memcached, "long").await.expect("read"),

@@ -8,7 +8,7 @@ use aiocache_core::testing::{in_time, undisturbed_blocking};
 use aiocache_core::{Backend, ErrorKind, Remaining, Want};
 use aiocache_redis::RedisBackend;
 use support::cluster::{DEADLINE, Nodes, connect, names, refs};
-use support::{HARD_PREFIXES, bytes, get, server};
+use support::{HARD_PREFIXES, PATIENCE, bytes, get, server};
 
 #[tokio::test]
 async fn many_keys_go_to_all_nodes_and_come_back_in_order() {
@@ -56,7 +56,8 @@ async fn many_keys_go_to_all_nodes_and_come_back_in_order() {
 #[tokio::test]
 async fn twenty_namespaces_of_pattern_characters_are_cleared_one_by_one() {
     let nodes = Nodes::start(0).await;
-    let redis = connect(&nodes);
+    let redis = RedisBackend::builder(nodes.url()).deadline(PATIENCE).build();
+    let redis = redis.expect("a good URL");
     let mut left: Vec<String> = Vec::new();
     for prefix in HARD_PREFIXES {
         let names = names(prefix, 500);

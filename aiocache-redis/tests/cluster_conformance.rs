@@ -5,6 +5,7 @@ mod support;
 use std::sync::LazyLock;
 
 use aiocache_redis::{RedisBackend, RedisBuilder};
+use support::PATIENCE;
 use support::cluster::Nodes;
 
 /// One cluster for all cases, each of which has keys of its own.
@@ -19,7 +20,7 @@ fn cluster() -> RedisBuilder {
         });
         starting.join().expect("the cluster starts")
     });
-    RedisBackend::builder(NODES.url())
+    RedisBackend::builder(NODES.url()).deadline(PATIENCE)
 }
 
 mod redis_cluster {

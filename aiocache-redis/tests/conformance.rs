@@ -1,10 +1,13 @@
 //! The backend passes the conformance suite, in both protocols and behind the erased twin.
 
+mod support;
+
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use aiocache_core::testing::RedisServer;
 use aiocache_redis::{RedisBackend, RedisBuilder};
+use support::PATIENCE;
 
 /// A database that no other case uses, so that the cases of `clear_all` run too.
 fn database() -> RedisBuilder {
@@ -13,7 +16,8 @@ fn database() -> RedisBuilder {
         server.expect("redis-server starts")
     });
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    RedisBackend::builder(SERVER.url()).database(NEXT.fetch_add(1, Ordering::Relaxed))
+    let builder = RedisBackend::builder(SERVER.url()).deadline(PATIENCE);
+    builder.database(NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 mod redis {

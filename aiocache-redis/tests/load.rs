@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use aiocache_core::testing::{Direction, Fault, in_time, undisturbed};
 use aiocache_core::{Backend, ErrorKind, Reply};
 use aiocache_redis::RedisBackend;
-use support::{backend, bytes, get, next, proxy, server, url};
+use support::{backend, bytes, get, next, patient, proxy, server, url};
 use tokio::time::timeout;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropped_commands_never_shift_an_answer() {
     let server = server();
-    let redis = backend(&server);
+    let redis = patient(&server);
     let keys: Vec<String> = (0..64).map(|task| format!("key-{task}")).collect();
     for key in &keys {
         redis.write(key, bytes(key), None).await.expect("written");
@@ -179,7 +179,7 @@ async fn a_large_value_that_was_given_up_does_not_land_after_a_later_delete() {
         let server = server();
         let (proxy, url) = proxy(&server).await;
         let redis = RedisBackend::builder(url)
-            .deadline(Duration::from_millis(250))
+            .deadline(Duration::from_millis(600))
             .build();
         let redis = redis.expect("good options");
         let large = bytes(vec![b'x'; 2 << 20]);
@@ -192,16 +192,16 @@ async fn a_large_value_that_was_given_up_does_not_land_after_a_later_delete() {
             .expect("both connections are there");
         for dropped in [false, true] {
             proxy.set(Fault::Delay {
-                to_server: Duration::from_millis(400),
+                to_server: Duration::from_millis(900),
                 to_client: Duration::ZERO,
             });
             let write = redis.write("key", large.clone(), None);
             if dropped {
-                timeout(Duration::from_millis(200), write)
+                timeout(Duration::from_millis(550), write)
                     .await
                     .expect_err("dropped");
             } else {
-                let late = write.await.expect_err("on its way for 400 ms");
+                let late = write.await.expect_err("on its way for 900 ms");
                 assert_eq!(late.kind(), ErrorKind::Timeout);
             }
             proxy.set(Fault::Pass);

@@ -6,7 +6,7 @@ mod support;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use aiocache_core::testing::{Direction, Fault, Missed, in_time, undisturbed, while_awake};
+use aiocache_core::testing::{Direction, Fault, Missed, in_time, in_time_beyond, undisturbed, while_awake};
 use aiocache_core::{Backend, ErrorKind, Policy, Want};
 use aiocache_redis::{RedisBackend, RedisCache};
 use support::{bytes, get, next, proxy, scaled, server, server_with, url};
@@ -89,6 +89,8 @@ async fn an_acknowledged_write_is_there() {
                         Err(error) => {
                             assert!(error.is_transient(), "{error}");
                             failed += 1;
+                            // Else one worker spends its numbers on a store that is away for a moment.
+                            sleep(Duration::from_millis(5)).await;
                             continue;
                         }
                     }
@@ -158,7 +160,7 @@ async fn a_dead_server_costs_at_most_the_deadline() {
         let (reads, worst_down) = read_for(&direct, lasting).await;
         println!("P7: server down for {lasting:?}: {reads} reads, slowest {worst_down:?}");
         for worst in [worst_dark, worst_down] {
-            in_time("a read", worst, Duration::from_millis(300))?;
+            in_time_beyond("a read", worst, DEADLINE, Duration::from_millis(300))?;
         }
         Ok(())
     })
@@ -195,7 +197,7 @@ async fn a_function_goes_on_without_its_store() {
         let mut later = took.split_off(10);
         // Reading and then storing wait for the deadline each, until the breaker opens.
         let slowest = took.iter().max().expect("some");
-        in_time("a call", *slowest, 2 * Duration::from_millis(300))?;
+        in_time_beyond("a call", *slowest, 2 * DEADLINE, 2 * Duration::from_millis(300))?;
         assert!(waited < 10, "{waited} waited for the store");
         println!(
             "P7: {calls} calls without a store: {} runs, {waited} waited for it, {noticed} over 1 ms; {}",

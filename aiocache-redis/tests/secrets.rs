@@ -159,7 +159,7 @@ async fn nothing_secret_is_printed_of_any_error() {
     let builder = || {
         RedisBackend::builder(url(&server))
             .password(&password)
-            .deadline(Duration::from_millis(60))
+            .deadline(Duration::from_millis(300))
     };
     seen.print(format_args!("{:?} {:#?}", builder(), builder()));
     let redis = builder().build().expect("good options");
@@ -232,7 +232,7 @@ async fn nothing_secret_is_printed_of_a_cache_in_trouble() {
     let _logs = tracing::subscriber::set_default(seen.clone());
     let mut server = server();
     let redis = RedisBackend::builder(url(&server))
-        .deadline(Duration::from_millis(60))
+        .deadline(Duration::from_millis(300))
         .max_value_bytes(100)
         .build()
         .expect("good options");

@@ -100,7 +100,7 @@ impl Secured {
             ["--tls-auth-clients", clients],
         ];
         let options: Vec<String> = options.concat().into_iter().map(str::to_owned).collect();
-        let port = free_port();
+        let port = support::port();
         let server = RedisServer::builder()
             .arg("--tls-port", port.to_string())
             .args(options.clone())
@@ -122,11 +122,6 @@ impl Secured {
     fn trusted(&self) -> RedisBuilder {
         RedisBackend::builder(self.url()).ca_certificates(self.authority.pem())
     }
-}
-
-fn free_port() -> u16 {
-    let bound = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    bound.local_addr().expect("bound").port()
 }
 
 async fn refused(builder: RedisBuilder) -> Error {
@@ -239,7 +234,7 @@ async fn a_client_shows_its_certificate_where_it_has_to() {
 #[cfg(feature = "cluster")]
 #[tokio::test]
 async fn the_nodes_of_a_cluster_are_spoken_to_by_tls() {
-    let bus = free_port().to_string();
+    let bus = support::port().to_string();
     let options = [
         "--cluster-enabled",
         "yes",
@@ -278,7 +273,7 @@ async fn sentinels_and_their_master_are_spoken_to_by_tls() {
     use support::sentinel::Sentinel;
 
     let secured = Secured::start("sentinel", "no");
-    let port = free_port();
+    let port = support::port();
     let sentinel = Server::<Sentinel>::builder()
         .args(["--tls-port".to_owned(), port.to_string()])
         .args(["--tls-replication", "yes"])
@@ -306,6 +301,7 @@ async fn sentinels_and_their_master_are_spoken_to_by_tls() {
     plain.raw(&monitor).await.expect("watched");
     let redis = RedisBackend::builder(format!("rediss-sentinel://localhost:{port}/main"))
         .ca_certificates(secured.authority.pem())
+        .deadline(support::PATIENCE)
         .build()
         .expect("good options");
     redis.write("key", bytes("1"), None).await.expect("written");

@@ -101,13 +101,13 @@ async fn a_counter_takes_the_ttl_only_when_it_is_created() {
         .expect("counted");
     assert_eq!(redis.ttl("ever").await.expect("ttl"), Remaining::Never);
     redis
-        .increment("short", 1, Some(Duration::from_millis(200)))
+        .increment("short", 1, Some(Duration::from_secs(1)))
         .await
         .expect("counted");
     redis
         .increment("short", 1, Some(Duration::from_secs(60)))
         .await
         .expect("counted");
-    sleep(Duration::from_millis(300)).await;
+    sleep(Duration::from_millis(1100)).await;
     assert_eq!(redis.ttl("short").await.expect("ttl"), Remaining::Missing);
 }

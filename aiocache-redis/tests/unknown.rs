@@ -61,7 +61,8 @@ async fn a_lost_answer_to_an_increment_is_unknown_and_never_sent_twice() {
         }
     }
     sleep(Duration::from_millis(200)).await;
-    let counter = redis.increment("counter", 0, None).await.expect("counted");
+    let counter = backend(&server).increment("counter", 0, None).await;
+    let counter = counter.expect("counted");
     println!("{told:?}, counter {counter}");
     assert!(told.unknown > 0);
     assert!(told.allows(counter), "{told:?}, counter {counter}");
@@ -108,20 +109,23 @@ async fn an_answer_cut_off_repeats_what_is_harmless_and_nothing_else() {
         redis.ping().await.expect("connected");
         proxy.set_live(Fault::BlackHole(Direction::ToClient));
     };
-    let cut = async || {
+    let cut = async |before| {
+        while proxy.bytes_to_server() <= before {
+            sleep(Duration::from_millis(1)).await;
+        }
         sleep(Duration::from_millis(50)).await;
         proxy.cut();
     };
     lose_answers().await;
-    let (written, ()) = tokio::join!(redis.write("key", bytes("1"), None), cut());
+    let (written, ()) = tokio::join!(redis.write("key", bytes("1"), None), cut(proxy.bytes_to_server()));
     written.expect("repeated");
     lose_answers().await;
-    let (read, ()) = tokio::join!(get(&redis, "key"), cut());
+    let (read, ()) = tokio::join!(get(&redis, "key"), cut(proxy.bytes_to_server()));
     assert_eq!(read.expect("repeated"), Some(bytes("1")));
 
     for (how, ttl) in [("plain", None), ("script", minute)] {
         lose_answers().await;
-        let (counted, ()) = tokio::join!(redis.increment(how, 1, ttl), cut());
+        let (counted, ()) = tokio::join!(redis.increment(how, 1, ttl), cut(proxy.bytes_to_server()));
         assert_eq!(counted.expect_err("cut off").kind(), ErrorKind::Unknown, "{how}");
         assert_eq!(
             get(&direct, how).await.expect("read"),
@@ -130,13 +134,16 @@ async fn an_answer_cut_off_repeats_what_is_harmless_and_nothing_else() {
         );
     }
     lose_answers().await;
-    let (added, ()) = tokio::join!(redis.add("new", bytes("1"), None), cut());
+    let (added, ()) = tokio::join!(redis.add("new", bytes("1"), None), cut(proxy.bytes_to_server()));
     assert_eq!(added.expect_err("cut off").kind(), ErrorKind::Unknown);
     lose_answers().await;
     let version = Version::bytes(bytes("1"));
-    let (deleted, ()) = tokio::join!(redis.compare_and_delete("key", &version), cut());
+    let (deleted, ()) = tokio::join!(
+        redis.compare_and_delete("key", &version),
+        cut(proxy.bytes_to_server())
+    );
     assert_eq!(deleted.expect_err("cut off").kind(), ErrorKind::Unknown);
     lose_answers().await;
-    let (answer, ()) = tokio::join!(redis.raw(&[b"PING"]), cut());
+    let (answer, ()) = tokio::join!(redis.raw(&[b"PING"]), cut(proxy.bytes_to_server()));
     assert_eq!(answer.expect_err("cut off").kind(), ErrorKind::Unknown);
 }

@@ -43,4 +43,4 @@ pub use sample::Sample;
 pub use servers::{Answer, Memcached, MemcachedServer, Redis, RedisServer, Server, ServerBuilder, Software};
 pub use storm::{Storm, StormReport};
 pub use together::Together;
-pub use undisturbed::{Missed, in_time, undisturbed, undisturbed_blocking, while_awake};
+pub use undisturbed::{Missed, in_time, in_time_beyond, undisturbed, undisturbed_blocking, while_awake};

@@ -2,12 +2,17 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::time::Duration;
+
 use aiocache_core::testing::{FaultProxy, MemcachedServer};
 use aiocache_core::{Backend, Want};
 use aiocache_memcached::MemcachedBackend;
 use bytes::Bytes;
 
 pub(crate) mod random;
+
+/// A deadline for what is not about deadlines.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server of the test's own.
 pub(crate) fn server() -> MemcachedServer {
@@ -19,6 +24,14 @@ pub(crate) async fn proxy(server: &MemcachedServer) -> (FaultProxy, String) {
     let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
     let url = format!("memcached://{}", proxy.addr());
     (proxy, url)
+}
+
+/// A backend that a machine which stands still for seconds fails no command of.
+pub(crate) fn patient(server: &MemcachedServer) -> MemcachedBackend {
+    let builder = MemcachedBackend::builder()
+        .server(server.url())
+        .deadline(PATIENCE);
+    builder.build().expect("a good address")
 }
 
 pub(crate) fn backend(server: &MemcachedServer) -> MemcachedBackend {

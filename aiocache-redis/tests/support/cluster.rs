@@ -1,12 +1,13 @@
 //! A cluster for one test: three nodes with a third of the slots each, and replicas if wanted.
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use aiocache_core::testing::RedisServer;
 use aiocache_core::{Backend, Reply};
 use aiocache_redis::RedisBackend;
 use tokio::time::sleep;
+
+use super::port;
 
 /// The nodes with slots; those after the third are replicas of the first ones.
 pub(crate) struct Nodes {
@@ -174,8 +175,6 @@ pub(crate) async fn owner(nodes: &Nodes, key: &str) -> usize {
 
 fn node() -> RedisServer {
     loop {
-        // The bus is 10,000 above the port by default, which free ports are too high for.
-        let bus = TcpListener::bind(("127.0.0.1", 0)).and_then(|bound| bound.local_addr());
         let started = RedisServer::builder()
             .args(["--cluster-enabled", "yes", "--cluster-node-timeout", "500"])
             .args([
@@ -184,7 +183,8 @@ fn node() -> RedisServer {
                 "--repl-diskless-sync-delay",
                 "0",
             ])
-            .arg("--cluster-port", bus.expect("a free port").port().to_string())
+            // It is 10,000 above the port by default, which free ports are too high for.
+            .arg("--cluster-port", port().to_string())
             .start();
         match started {
             Ok(server) => return server,

@@ -6,11 +6,16 @@ pub(crate) mod cluster;
 pub(crate) mod sentinel;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use aiocache_core::testing::{FaultProxy, RedisServer};
 use aiocache_core::{Backend, Want};
 use aiocache_redis::RedisBackend;
 use bytes::Bytes;
+use tokio::net::TcpSocket;
+
+/// A deadline for what is not about deadlines.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server of the test's own.
 pub(crate) fn server() -> RedisServer {
@@ -53,6 +58,17 @@ pub(crate) async fn proxy(server: &RedisServer) -> (FaultProxy, String) {
     (proxy, url)
 }
 
+/// A port that nobody gets who asks for any, as long as this process lives.
+pub(crate) fn port() -> u16 {
+    let claim = TcpSocket::new_v4().expect("a socket");
+    claim.set_reuseaddr(true).expect("an option of every socket");
+    claim.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let port = claim.local_addr().expect("bound").port();
+    // Bound but never listening: a server that asks for this port shares it.
+    std::mem::forget(claim);
+    port
+}
+
 /// The URL of a server, without a password.
 pub(crate) fn url(server: &RedisServer) -> String {
     url_of(server.addr())
@@ -60,6 +76,12 @@ pub(crate) fn url(server: &RedisServer) -> String {
 
 pub(crate) fn url_of(address: SocketAddr) -> String {
     format!("redis://{address}/")
+}
+
+/// A backend that a machine which stands still for seconds fails no command of.
+pub(crate) fn patient(server: &RedisServer) -> RedisBackend {
+    let builder = RedisBackend::builder(url(server)).deadline(PATIENCE);
+    builder.build().expect("a good URL")
 }
 
 pub(crate) fn backend(server: &RedisServer) -> RedisBackend {

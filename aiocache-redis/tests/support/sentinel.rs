@@ -132,6 +132,16 @@ impl Watched {
                 sleep(Duration::from_millis(50)).await;
             }
         }
+        // A sentinel that has not heard of the replica itself knows of none that could take over.
+        let known = self.sentinels.first().expect("three");
+        while !self
+            .ask(known, "SENTINEL REPLICAS main")
+            .await
+            .contains("master-link-status ok")
+        {
+            assert!(start.elapsed() < Duration::from_secs(30), "no replica is known");
+            sleep(Duration::from_millis(10)).await;
+        }
         while !self
             .ask(&self.master, "INFO replication")
             .await

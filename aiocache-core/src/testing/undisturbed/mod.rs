@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// What a scenario found amiss that a machine which stands still can be the cause of.
 ///
-/// Made by [`in_time`] and [`while_awake`]. What no stall explains is an ordinary panic.
+/// Made by [`in_time`], [`in_time_beyond`] and [`while_awake`]. What no stall explains is an ordinary panic.
 #[derive(Debug, Clone)]
 pub struct Missed {
     told: String,
@@ -38,13 +38,33 @@ enum Cause {
 /// [`Missed`], if it took longer. It is repeated if within some stretch as long as it took, threads that only sleep were
 /// woken late by a quarter of the bound in all, and by no less than what the bound was missed by.
 pub fn in_time(what: &str, took: Duration, bound: Duration) -> Result<(), Missed> {
+    missed(what, took, bound, bound / SHARE)
+}
+
+/// [`in_time`] for what has to wait for `waits` on any machine, a deadline say, so that a stall of all that is left until
+/// the bound makes it miss that.
+///
+/// # Errors
+/// As [`in_time`], but stalls that come to what is between `waits` and the bound are enough, if that is less than a quarter
+/// of the bound.
+pub fn in_time_beyond(what: &str, took: Duration, waits: Duration, bound: Duration) -> Result<(), Missed> {
+    missed(
+        what,
+        took,
+        bound,
+        (bound / SHARE).min(bound.saturating_sub(waits)),
+    )
+}
+
+/// Stalls of `least`, and of what the bound was missed by, explain it.
+fn missed(what: &str, took: Duration, bound: Duration, least: Duration) -> Result<(), Missed> {
     if took <= bound {
         return Ok(());
     }
     Err(Missed {
         told: format!("{what} took {took:?}, more than {bound:?}"),
         cause: Cause::InAll {
-            least: (bound / SHARE).max(took - bound),
+            least: least.max(took - bound),
             stretch: took,
         },
     })
