@@ -1,10 +1,11 @@
 //! Connections that are lost while commands are sent or wait for one.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use aiocache_core::testing::{in_time, undisturbed};
+use aiocache_core::testing::{in_time, undisturbed, while_awake};
 use aiocache_core::{Backend, ErrorKind};
 use aiocache_memcached::{MemcachedBackend, MemcachedBuilder};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
@@ -225,4 +226,121 @@ async fn what_breaks_with_a_connection_made_after_the_first_broke_is_not_sent_ag
     let error = second.expect_err("broken twice");
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     assert!(error.to_string().contains("before the answer"), "{error}");
+}
+
+/// Waits until the client has seen that its connection is over.
+async fn until_none_is_open(memcached: &MemcachedBackend) {
+    let none = async {
+        while memcached.stats().connections != Some(0) {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, none).await.expect("the client sees it");
+}
+
+/// A client that was answered, and that makes its connection anew without being told to: the second one.
+async fn reconnected(listener: &TcpListener, memcached: &MemcachedBackend) -> Client {
+    let first = spawn({
+        let memcached = memcached.clone();
+        async move { memcached.ping().await }
+    });
+    let mut client = accept(listener).await;
+    client.shake_hands().await;
+    client.answer_ping().await;
+    first.await.expect("no panic").expect("answered");
+    drop(client);
+    let mut client = accept(listener).await;
+    client.shake_hands().await;
+    client
+}
+
+/// What becomes of a ping while the next connection answers one.
+async fn ping_over_the_next(
+    listener: &TcpListener,
+    memcached: &MemcachedBackend,
+) -> aiocache_core::Result<()> {
+    let serving = async {
+        let mut client = accept(listener).await;
+        client.shake_hands().await;
+        client.answer_ping().await;
+        client
+    };
+    let mut ping = pin!(memcached.ping());
+    tokio::select! {
+        _client = serving => ping.await,
+        early = &mut ping => early,
+    }
+}
+
+/// As a server that restarts twice does.
+#[tokio::test]
+async fn a_connection_that_is_lost_before_it_was_used_costs_the_next_command_nothing() {
+    let (listener, builder) = listen().await;
+    let memcached = builder.pool_size(1).deadline(PATIENCE).build();
+    let memcached = memcached.expect("good options");
+    let client = reconnected(&listener, &memcached).await;
+    drop(client);
+    until_none_is_open(&memcached).await;
+    let pinged = ping_over_the_next(&listener, &memcached).await;
+    pinged.expect("answered over the third");
+}
+
+#[tokio::test]
+async fn what_breaks_with_a_connection_that_had_no_answer_yet_is_sent_over_the_next() {
+    let (listener, builder) = listen().await;
+    let memcached = builder.pool_size(1).deadline(PATIENCE).build();
+    let memcached = memcached.expect("good options");
+    let mut client = reconnected(&listener, &memcached).await;
+    let ping = spawn(async move { memcached.ping().await });
+    assert!(client.is_asked().await);
+    drop(client);
+    let mut client = accept(&listener).await;
+    client.shake_hands().await;
+    client.answer_ping().await;
+    ping.await.expect("no panic").expect("answered over the third");
+}
+
+/// As a server does that closes what is idle, or that restarts while nobody asks anything.
+#[tokio::test]
+async fn a_connection_that_was_never_used_and_is_old_costs_nothing_when_it_ends() {
+    undisturbed(async || {
+        let (listener, builder) = listen().await;
+        let deadline = Duration::from_millis(400);
+        let memcached = builder.pool_size(1).deadline(deadline).build();
+        let memcached = memcached.expect("good options");
+        let client = reconnected(&listener, &memcached).await;
+        // Commands do not wait because of the first loss any more.
+        sleep(deadline).await;
+        drop(client);
+        until_none_is_open(&memcached).await;
+        let pinged = ping_over_the_next(&listener, &memcached).await;
+        let what = format!("answered over the third: {pinged:?}");
+        while_awake(&what, pinged.is_ok(), Duration::from_millis(100))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_drops_what_it_accepts_is_left_alone_more_and_more() {
+    let (listener, builder) = listen().await;
+    let deadline = Duration::from_millis(400);
+    let memcached = builder.pool_size(1).deadline(deadline).build();
+    let memcached = memcached.expect("good options");
+    let client = reconnected(&listener, &memcached).await;
+    let made = Arc::<AtomicUsize>::default();
+    let dropping = spawn({
+        let made = Arc::clone(&made);
+        async move {
+            drop(client);
+            loop {
+                accept(&listener).await.shake_hands().await;
+                made.fetch_add(1, SeqCst);
+            }
+        }
+    });
+    sleep(deadline).await;
+    // After 25 ms at least, 50, and then 100 each time.
+    let made = made.load(SeqCst);
+    assert!(made < 10, "{made} connections");
+    dropping.abort();
 }

@@ -57,8 +57,8 @@ struct State {
     failures: u32,
     /// No attempt before this time.
     not_before: Option<Instant>,
-    /// When the last working connection was lost. For one deadline from then, commands wait for the next: a server
-    /// that restarts costs them nothing.
+    /// When a working connection was lost, until a later one answers. For one deadline from then, commands wait for the
+    /// next: a server that restarts costs them nothing, and twice within that time does not either.
     lost_at: Option<Instant>,
     last_error: Option<Error>,
 }

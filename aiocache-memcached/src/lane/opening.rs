@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use super::{Shared, State};
 use crate::connection::Connection;
 
 /// The pause after the first failure to connect; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// The longest pause: with the time to connect, a server that is back is used within 300 ms.
-const LAST_PAUSE: Duration = Duration::from_millis(200);
+/// The longest pause: with the time to connect, a server that is back is used within 300 ms. Who loses connections that
+/// lived for longer does not connect more often than that.
+pub(super) const LAST_PAUSE: Duration = Duration::from_millis(200);
 
 impl Shared {
     pub(super) fn open_missing(self: &Arc<Self>, state: &mut State, may_open: bool) {
@@ -28,6 +29,10 @@ impl Shared {
     /// Makes all connections that are missing, in one go.
     async fn open(self: Arc<Self>) {
         loop {
+            let not_before = self.lock().not_before;
+            if let Some(time) = not_before {
+                sleep_until(time).await;
+            }
             let missing = self.limits.pool_size - self.lock().live;
             let attempts: Vec<_> = (0..missing)
                 .map(|_| tokio::spawn(Arc::clone(&self.connect).open(Arc::clone(&self.epoch))))
@@ -44,16 +49,14 @@ impl Shared {
             if self.ready.is_closed() {
                 return;
             }
-            match self.install(links, failure) {
-                Some(pause) => sleep(pause).await,
-                None => return,
+            if self.install(links, failure) {
+                return;
             }
         }
     }
 
-    /// Starts the tasks of new connections. With none at all, gives the pause before the next attempt if commands
-    /// shall still wait for it.
-    fn install(self: &Arc<Self>, links: Vec<Connection>, failure: Option<Error>) -> Option<Duration> {
+    /// Starts the tasks of new connections. With none at all, false if commands shall still wait for the next attempt.
+    fn install(self: &Arc<Self>, links: Vec<Connection>, failure: Option<Error>) -> bool {
         let mut reconnected = false;
         let mut state = self.lock();
         if !links.is_empty() {
@@ -61,16 +64,16 @@ impl Shared {
             reconnected = self.epoch.swap(next_epoch(), SeqCst) != 0;
             state.proven &= state.live > 0;
             state.live += links.len();
-            state.not_before = None;
-            state.lost_at = None;
         }
         if let Some(error) = failure {
-            let pause = state.back_off();
-            if state.live == 0 && state.is_patient(pause, self.limits.deadline, &error) {
-                return Some(pause);
+            state.back_off();
+            if state.live == 0 {
+                if error.kind() == ErrorKind::Unavailable && state.is_patient(self.limits.deadline) {
+                    return false;
+                }
+                state.lost_at = None;
             }
             state.last_error = Some(error);
-            state.lost_at = None;
         }
         state.opening = false;
         let refused = if state.live == 0 {
@@ -91,26 +94,29 @@ impl Shared {
         if reconnected {
             (0..made).for_each(|_| self.connect.reconnected());
         }
-        None
+        true
     }
 }
 
 impl State {
+    /// Whether an attempt may be made: at once, or when the pause is over and commands still wait then.
     pub(super) fn may_open(&self, patience: Duration) -> bool {
-        let recent = |lost: Instant| lost.elapsed() < patience;
-        self.not_before.is_none_or(|time| time <= Instant::now()) || self.lost_at.is_some_and(recent)
+        self.not_before.is_none_or(|time| time <= Instant::now()) || self.is_patient(patience)
     }
 
-    pub(super) fn back_off(&mut self) -> Duration {
-        let pause = pause_after(self.failures);
-        self.failures = self.failures.saturating_add(1);
-        self.not_before = Some(Instant::now() + pause);
-        pause
+    /// Whether commands still wait when the pause is over.
+    fn is_patient(&self, patience: Duration) -> bool {
+        let next = self.not_before.max(Some(Instant::now()));
+        self.lost_at.is_some_and(|lost| next < Some(lost + patience))
     }
 
-    fn is_patient(&self, pause: Duration, patience: Duration, error: &Error) -> bool {
-        let recent = |lost: Instant| lost.elapsed() + pause < patience;
-        error.kind() == ErrorKind::Unavailable && self.lost_at.is_some_and(recent)
+    /// What fails within the pause after a failure is one with it: a server drops all connections at once.
+    pub(super) fn back_off(&mut self) {
+        let now = Instant::now();
+        if self.not_before.is_none_or(|time| time <= now) {
+            self.not_before = Some(now + pause_after(self.failures));
+            self.failures = self.failures.saturating_add(1);
+        }
     }
 }
 

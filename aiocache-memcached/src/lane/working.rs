@@ -11,6 +11,7 @@ use aiocache_core::{Error, ErrorKind};
 use tokio::time::Instant;
 
 use super::Shared;
+use super::opening::LAST_PAUSE;
 use crate::alarm::Alarm;
 use crate::connection::Connection;
 use crate::error::{Fault, not_sent};
@@ -27,7 +28,7 @@ enum Event {
 
 impl Shared {
     pub(super) async fn work(self: Arc<Self>, mut link: Connection) {
-        let mut place = Place::of(&self);
+        let mut place = Place::of(&self, &link);
         let mut alarm = Alarm::new();
         loop {
             self.idle.fetch_add(1, SeqCst);
@@ -100,17 +101,16 @@ impl Shared {
             let mut state = self.lock();
             state.proven = true;
             state.failures = 0;
+            state.lost_at = None;
         }
     }
 
-    /// Takes note that a connection is over; `again` is sent by the next one.
-    fn lost(self: &Arc<Self>, again: Option<Box<dyn Job>>) {
+    /// Takes note that a connection is over, which was begun at that time; `again` is sent by the next one.
+    fn lost(self: &Arc<Self>, begun: Instant, again: Option<Box<dyn Job>>) {
         let mut state = self.lock();
         state.live -= 1;
-        if state.proven {
-            if state.live == 0 {
-                state.lost_at = Some(Instant::now());
-            }
+        if state.proven || begun.elapsed() >= LAST_PAUSE {
+            state.lost_at = Some(Instant::now());
         } else {
             // Accepted and then dropped, perhaps again and again: that is a failure to connect.
             state.back_off();
@@ -141,13 +141,15 @@ impl Shared {
 /// The place of a connection; a panic of its task, which nothing is known to cause, must not take it for good.
 struct Place<'a> {
     shared: &'a Arc<Shared>,
+    begun: Instant,
     is_left: bool,
 }
 
 impl<'a> Place<'a> {
-    fn of(shared: &'a Arc<Shared>) -> Self {
+    fn of(shared: &'a Arc<Shared>, link: &Connection) -> Self {
         Self {
             shared,
+            begun: link.begun,
             is_left: false,
         }
     }
@@ -155,7 +157,7 @@ impl<'a> Place<'a> {
     /// Gives it up, because the connection is over; `again` is sent by the next one.
     fn lost(&mut self, again: Option<Box<dyn Job>>) {
         self.is_left = true;
-        self.shared.lost(again);
+        self.shared.lost(self.begun, again);
     }
 }
 
