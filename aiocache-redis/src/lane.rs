@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind, Result};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::config::Limits;
 use crate::connect::{Connect, Link};
@@ -31,11 +31,18 @@ pub(crate) struct Live {
     pub(crate) health: Arc<Health>,
     /// Counts the connections of the lane.
     pub(crate) generation: u64,
+    since: Instant,
 }
 
 impl Live {
     fn is_open(&self) -> bool {
         !self.health.ended.load(Relaxed)
+    }
+
+    /// Whether it answered a command; or nobody missed an answer, and new ones at this distance need no pause more.
+    fn has_worked(&self) -> bool {
+        let missed = self.health.timeouts.load(Relaxed) > 0;
+        self.health.proven.load(Relaxed) || !missed && self.since.elapsed() > LAST_PAUSE
     }
 }
 
@@ -92,10 +99,12 @@ struct State {
     attempt: Option<watch::Receiver<Outcome>>,
     generation: u64,
     failures: u32,
+    /// The connection before was lost before it had worked.
+    flapping: bool,
     /// No attempt before this time.
     not_before: Option<Instant>,
-    /// When a working connection was lost. For one deadline from then, commands wait for the next connection:
-    /// a server that restarts costs them nothing.
+    /// When a connection was lost, or the first of several that were lost before they had worked. For one deadline
+    /// from then, commands wait for the next connection: a server that restarts costs them nothing.
     lost_at: Option<Instant>,
     last_error: Option<Error>,
 }
@@ -111,11 +120,12 @@ impl Lane {
         self.lock().live.as_ref().is_some_and(Live::is_open)
     }
 
-    /// The connection, made if there is none; without waiting an error while pausing between attempts.
+    /// The connection, made if there is none. In a pause between attempts, an error without waiting unless a
+    /// connection was lost within the last deadline.
     ///
     /// Cancel safe: the attempt is a task's, who waits for it may go.
     pub(crate) async fn live(self: &Arc<Self>, connect: &Arc<Connect>, limits: Limits) -> Result<Live> {
-        let mut attempt = match self.next_step()? {
+        let mut attempt = match self.next_step(limits.deadline)? {
             Step::Use(live) => return Ok(live),
             Step::Wait(attempt) => attempt,
             Step::Run(attempt, tell) => {
@@ -138,7 +148,7 @@ impl Lane {
         }
     }
 
-    fn next_step(&self) -> Result<Step> {
+    fn next_step(&self, patience: Duration) -> Result<Step> {
         let mut state = self.lock();
         if let Some(live) = state.current() {
             return Ok(Step::Use(live));
@@ -148,7 +158,7 @@ impl Lane {
             Some(attempt) if attempt.has_changed().is_ok() => return Ok(Step::Wait(attempt.clone())),
             _ => {}
         }
-        if state.not_before.is_some_and(|time| time > Instant::now()) {
+        if state.pause_end().is_some() && !state.is_patient(patience) {
             let error = state.last_error.clone();
             return Err(error.unwrap_or_else(|| Error::new(ErrorKind::Unavailable, "the connection broke")));
         }
@@ -163,6 +173,10 @@ impl Lane {
         limits: Limits,
         tell: watch::Sender<Outcome>,
     ) {
+        let pause_end = self.lock().pause_end();
+        if let Some(time) = pause_end {
+            sleep_until(time).await;
+        }
         let outcome = loop {
             match connect.open(limits.connect_timeout).await {
                 Ok((link, health)) => {
@@ -188,11 +202,11 @@ impl Lane {
             link,
             health,
             generation: state.generation,
+            since: Instant::now(),
         };
         state.live = Some(live.clone());
         state.attempt = None;
         state.not_before = None;
-        state.lost_at = None;
         live
     }
 
@@ -201,10 +215,7 @@ impl Lane {
         let mut state = self.lock();
         let pause = state.back_off();
         state.last_error = Some(error.clone());
-        let patient = state
-            .lost_at
-            .is_some_and(|lost| lost.elapsed() + pause < patience);
-        if patient && error.kind() == ErrorKind::Unavailable {
+        if state.is_patient(patience) {
             return Some(pause);
         }
         state.attempt = None;
@@ -230,14 +241,30 @@ impl State {
 
     fn lose(&mut self) {
         let Some(live) = self.live.take() else { return };
-        if live.health.proven.load(Relaxed) {
-            self.failures = 0;
+        let works = live.has_worked();
+        if works || !self.flapping {
             self.lost_at = Some(Instant::now());
+        }
+        self.flapping = !works;
+        if works {
+            self.failures = 0;
         } else {
             // Accepted and then dropped, perhaps again and again: that is a failure to connect.
             self.back_off();
             self.last_error = None;
         }
+    }
+
+    /// When the pause is over, if there is one.
+    fn pause_end(&self) -> Option<Instant> {
+        self.not_before.filter(|&time| time > Instant::now())
+    }
+
+    /// Whether commands are to wait until the pause is over: the loss is recent, and the last failure may pass.
+    fn is_patient(&self, patience: Duration) -> bool {
+        let may_pass = |error: &Error| error.kind() == ErrorKind::Unavailable;
+        let before_end = |lost: Instant| self.not_before.is_none_or(|time| time < lost + patience);
+        self.last_error.as_ref().is_none_or(may_pass) && self.lost_at.is_some_and(before_end)
     }
 
     fn back_off(&mut self) -> Duration {
@@ -256,16 +283,4 @@ fn pause_after(failures: u32) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_to_the_ceiling_and_are_spread() {
-        for (failures, whole) in [(0, 50), (1, 100), (2, 200), (3, 250), (40, 250)] {
-            let pauses: Vec<_> = (0..64).map(|_| pause_after(failures)).collect();
-            let whole = Duration::from_millis(whole);
-            assert!(pauses.iter().all(|&pause| pause >= whole / 2 && pause <= whole));
-            assert!(pauses.iter().any(|&pause| pause != pauses[0]));
-        }
-    }
-}
+mod tests;

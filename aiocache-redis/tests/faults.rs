@@ -2,13 +2,30 @@
 
 mod support;
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use aiocache_core::testing::{Direction, Fault, Storm, in_time, in_time_beyond, undisturbed, while_awake};
 use aiocache_core::{Backend, Error, ErrorKind};
 use aiocache_redis::RedisBackend;
+use support::fake::Fake;
 use support::{backend, bytes, get, proxy, scaled, server, server_with, url};
 use tokio::time::sleep;
+
+/// With a deadline that no machine stands still for.
+fn patient(url: String) -> RedisBackend {
+    let builder = RedisBackend::builder(url).deadline(Duration::from_secs(20));
+    builder.build().expect("good options")
+}
+
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(20), "never {what}");
+        sleep(Duration::from_millis(1)).await;
+    }
+}
 
 /// P6, down for no time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -94,6 +111,73 @@ async fn an_idle_connection_that_was_closed_costs_nothing_not_even_a_counter() {
         sleep(Duration::from_millis(20)).await;
         assert_eq!(redis.increment("counter", 1, None).await.expect("counted"), 1);
     }
+}
+
+/// It was taken for one that a server accepts and drops.
+#[tokio::test]
+async fn a_connection_that_nobody_used_yet_is_replaced_as_any_other() {
+    let mut server = server();
+    let redis = patient(url(&server));
+    for round in 0..3 {
+        // Looked at once and dropped: a deadline of no time is at times later than the answer.
+        let mut ping = Box::pin(redis.ping());
+        let waits = poll_fn(|cx| Poll::Ready(ping.as_mut().poll(cx).is_pending())).await;
+        drop(ping);
+        assert!(waits, "there is no connection yet");
+        until("a connection", || redis.stats().connections == Some(1)).await;
+        server.restart().expect("the server obeys");
+        until("the end of it", || redis.stats().connections == Some(0)).await;
+        redis
+            .ping()
+            .await
+            .unwrap_or_else(|error| panic!("{round}: {error}"));
+        server.restart().expect("the server obeys");
+        until("the end of the next", || redis.stats().connections == Some(0)).await;
+    }
+}
+
+/// The window is all the time that a large value takes.
+#[tokio::test]
+async fn the_first_command_of_a_connection_is_repeated_as_any_other() {
+    let fake = Fake::start(|connection, words| match words {
+        ["SET", ..] if connection == 1 => None,
+        _ => Some("+OK\r\n".to_owned()),
+    })
+    .await;
+    let redis = patient(fake.url());
+    let written = redis.write("key", bytes(vec![b'x'; 2 << 20]), None).await;
+    written.expect("repeated");
+    assert_eq!(fake.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_drops_is_left_alone_between_attempts() {
+    let fake = Fake::start(|_, words| (words != ["GET", "key"]).then(|| "+PONG\r\n".to_owned())).await;
+    let redis = RedisBackend::builder(fake.url())
+        .deadline(Duration::from_millis(300))
+        .build()
+        .expect("good options");
+    let start = Instant::now();
+    let mut refused = 0;
+    while refused < 20 {
+        let before = fake.connections();
+        let error = get(&redis, "key").await.expect_err("dropped");
+        assert!(error.is_transient(), "{error}");
+        refused += usize::from(fake.connections() == before);
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "its patience has no end"
+        );
+        sleep(Duration::from_millis(5)).await;
+    }
+    // 25 ms at least, then 50, 100, and 125 from there.
+    let most = 5 + start.elapsed().as_millis() / 125;
+    let connections = fake.connections();
+    println!("{connections} connections in {:?}", start.elapsed());
+    assert!(
+        connections as u128 <= most,
+        "{connections} connections, and at most {most}"
+    );
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub(crate) mod cluster;
+pub(crate) mod fake;
 pub(crate) mod sentinel;
 
 use std::net::SocketAddr;
