@@ -11,8 +11,9 @@ use aiocache::redis::{RedisBackend, RedisCache};
 use aiocache::testing::{
     Direction, Fault, FaultProxy, MemcachedServer, Missed, Server, Software, in_time, undisturbed,
 };
-use aiocache::{EventKind, Reply, SimpleMemoryCache, cached, multi_cached};
+use aiocache::{ErrorKind, EventKind, Reply, SimpleMemoryCache, cached, multi_cached};
 use support::{backend, own_redis};
+use tokio::task::JoinSet;
 
 /// What a call may cost at most: the backend's deadline of 500 ms, and what a loaded machine adds.
 const BOUND: Duration = Duration::from_millis(900);
@@ -173,6 +174,42 @@ async fn replies_that_are_garbled_or_swallowed_are_never_values() {
         Ok(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn one_restart_under_many_increments_refuses_no_read() {
+    let server = own_redis();
+    let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
+    // Longer than any machine stands still: nothing here is to be late.
+    let patient =
+        RedisBackend::builder(format!("redis://{}/", proxy.addr())).deadline(Duration::from_secs(20));
+    let builder = RedisCache::builder(patient.build().expect("good options"));
+    let cache = builder.timeout(None).build();
+    let beside = RedisCache::builder(backend(&server)).build();
+    cache.set("k", &1).await.expect("the server answers");
+
+    // Answers are lost from here on, so all five are done and wait.
+    proxy.set(Fault::BlackHole(Direction::ToClient));
+    let increments: JoinSet<_> = (0..5)
+        .map(|_| {
+            let cache = cache.clone();
+            async move { cache.increment("n", 1).await }
+        })
+        .collect();
+    let begun = Instant::now();
+    while beside.get::<i64>("n").await.ok().flatten() != Some(5) {
+        assert!(begun.elapsed() < Duration::from_secs(10), "they are sent");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    proxy.set(Fault::Pass);
+    proxy.cut();
+    for answer in increments.join_all().await {
+        assert_eq!(answer.expect_err("its answer is lost").kind(), ErrorKind::Unknown);
+    }
+    assert_eq!(
+        cache.get::<i32>("k").await.expect("it waits for the reconnect"),
+        Some(1)
+    );
 }
 
 /// All of them at once, in this task.

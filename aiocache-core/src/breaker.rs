@@ -6,10 +6,15 @@ use std::time::Duration;
 use crate::clock;
 use crate::error::{Error, ErrorKind};
 
+/// The longest that one connection's breaking takes to fail all that was under way on it.
+const MOMENT: Duration = Duration::from_millis(100);
+
 /// When a cache stops asking a store that does not answer.
 ///
 /// After some failures in a row (timeouts, and a store that cannot be reached) the breaker opens: commands fail at
-/// once with [`ErrorKind::Unavailable`], and decorated functions run without the cache. The first command after each
+/// once with [`ErrorKind::Unavailable`], and decorated functions run without the cache. What fails with
+/// [`ErrorKind::Unknown`] counts once for commands that were under way together, since one connection that breaks
+/// fails them all; where they go on failing, once in 100 ms. The first command after each
 /// pause has the store pinged in a task of its own, and is refused like the others; if the store answers, the breaker
 /// closes. Outside a tokio runtime that command is let through instead.
 ///
@@ -66,6 +71,8 @@ pub(crate) struct Breaker {
     settings: BreakerSettings,
     /// Failures since the last success.
     failures: AtomicU32,
+    /// When the last failure was counted, in nanoseconds of [`clock::now`], and another number for each; 0 before.
+    last: AtomicU64,
     /// When the store is tried next while it is open, in nanoseconds of [`clock::now`]; 0 while it is closed.
     next_try: AtomicU64,
     /// How often it has closed.
@@ -83,15 +90,21 @@ pub(crate) enum Admission {
     Refuse,
 }
 
-/// A question to the store, by the time it began: how often the breaker had closed.
+/// A question to the store, by the time it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Asking(u32);
+pub(crate) struct Asking {
+    /// How often the breaker had closed.
+    closed: u32,
+    /// The last failure that had been counted.
+    last: u64,
+}
 
 impl Breaker {
     pub(crate) const fn new(settings: BreakerSettings) -> Self {
         Self {
             settings,
             failures: AtomicU32::new(0),
+            last: AtomicU64::new(0),
             next_try: AtomicU64::new(0),
             closed: AtomicU32::new(0),
         }
@@ -120,7 +133,10 @@ impl Breaker {
 
     /// A question that begins now.
     pub(crate) fn asking(&self) -> Asking {
-        Asking(self.closed.load(Ordering::Relaxed))
+        Asking {
+            closed: self.closed.load(Ordering::Relaxed),
+            last: self.last.load(Ordering::Relaxed),
+        }
     }
 
     /// Takes note of an answer. Gives true if that closed the breaker.
@@ -137,21 +153,43 @@ impl Breaker {
         closes
     }
 
-    /// Takes note of a failure. Gives true if that opened the breaker.
-    pub(crate) fn failed(&self, asking: Asking) -> bool {
+    /// Takes note of a failure of this kind. Gives true if that opened the breaker.
+    pub(crate) fn failed(&self, asking: Asking, kind: ErrorKind) -> bool {
         // Asked before the store was found to be back, and late.
-        if asking != self.asking() {
+        if asking.closed != self.closed.load(Ordering::Relaxed) {
+            return false;
+        }
+        let now = clock::now();
+        if !self.counts(asking, kind, now) {
             return false;
         }
         let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         if failures < self.settings.failures {
             return false;
         }
-        let pause = self.pause_from(clock::now());
         // Where it is open the next try stays when it is: it costs no caller anything.
         self.next_try
-            .compare_exchange(0, pause, Ordering::AcqRel, Ordering::Relaxed)
+            .compare_exchange(0, self.pause_from(now), Ordering::AcqRel, Ordering::Relaxed)
             .is_ok()
+    }
+
+    /// Whether a failure says more of the store than the last one did.
+    ///
+    /// A connection that breaks fails in one moment all that was sent on it and must not be repeated. A store that
+    /// hangs fails it too, but not all in one moment.
+    fn counts(&self, asking: Asking, kind: ErrorKind, now: u64) -> bool {
+        let last = self.last.load(Ordering::Relaxed);
+        let since = Duration::from_nanos(now.saturating_sub(last));
+        if kind == ErrorKind::Unknown && asking.last != last && since < MOMENT {
+            return false;
+        }
+        let next = now.max(last.saturating_add(1));
+        let first = self
+            .last
+            .compare_exchange(last, next, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok();
+        // Threads that fail at once see the same last failure.
+        first || kind != ErrorKind::Unknown
     }
 
     /// What a refused command fails with.
@@ -185,8 +223,14 @@ mod tests {
 
     fn fail(breaker: &Breaker, times: u32) {
         for _ in 0..times {
-            breaker.failed(breaker.asking());
+            breaker.failed(breaker.asking(), ErrorKind::Timeout);
         }
+    }
+
+    /// How many of `times` that began together and fail together with this kind it takes to open the breaker.
+    fn together(breaker: &Breaker, times: usize, kind: ErrorKind) -> Option<usize> {
+        let began = vec![breaker.asking(); times];
+        began.into_iter().position(|asking| breaker.failed(asking, kind))
     }
 
     fn is_closed(breaker: &Breaker) -> bool {
@@ -200,8 +244,11 @@ mod tests {
         breaker.answered();
         fail(&breaker, 2);
         assert!(is_closed(&breaker));
-        assert!(breaker.failed(breaker.asking()), "the third in a row opens it");
-        assert!(!breaker.failed(breaker.asking()), "once");
+        assert!(
+            breaker.failed(breaker.asking(), ErrorKind::Timeout),
+            "the third in a row opens it"
+        );
+        assert!(!breaker.failed(breaker.asking(), ErrorKind::Timeout), "once");
         assert_eq!(breaker.admit(), Admission::Refuse);
     }
 
@@ -230,8 +277,34 @@ mod tests {
         fail(&breaker, 3);
         breaker.answered();
         for _ in 0..10 {
-            assert!(!breaker.failed(late));
+            assert!(!breaker.failed(late, ErrorKind::Timeout));
         }
         assert!(is_closed(&breaker));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_broken_connection_counts_once_and_each_of_several() {
+        let breaker = breaker();
+        for _ in 0..2 {
+            assert_eq!(together(&breaker, 100, ErrorKind::Unknown), None);
+        }
+        assert_eq!(
+            together(&breaker, 100, ErrorKind::Unknown),
+            Some(0),
+            "the third one"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_store_that_hangs_fails_counts_each_or_in_each_moment() {
+        assert_eq!(together(&breaker(), 100, ErrorKind::Timeout), Some(2));
+        let breaker = breaker();
+        let began = breaker.asking();
+        let start = tokio::time::Instant::now();
+        while !breaker.failed(began, ErrorKind::Unknown) {
+            tokio::time::advance(Duration::from_millis(1)).await;
+            assert!(start.elapsed() <= 2 * MOMENT, "it opens");
+        }
+        assert_eq!(start.elapsed(), 2 * MOMENT);
     }
 }

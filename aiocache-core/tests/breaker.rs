@@ -1,8 +1,11 @@
 //! The breaker hears of the store and of nothing else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use aiocache_core::{BreakerSettings, Cache, ErrorKind};
+use aiocache_core::testing::{Call, Intercept, Intercepted, Verdict};
+use aiocache_core::{BreakerSettings, Bytes, Cache, Error, ErrorKind, JsonSerializer, MemoryBackend};
+use tokio::sync::Barrier;
 
 #[path = "support/slow.rs"]
 mod slow;
@@ -104,4 +107,52 @@ async fn it_closes_when_the_store_answers_a_try_in_the_background() {
     assert_eq!(kind(&cache).await, ErrorKind::Unavailable, "has the store tried");
     sleep(Duration::from_millis(1)).await;
     assert_eq!(cache.get::<u8>("k").await.expect("closed"), None);
+}
+
+/// A connection that breaks whenever this many increments are under way on it.
+#[derive(Clone)]
+struct Breaking(Arc<Barrier>);
+
+impl Intercept for Breaking {
+    async fn before(&self, call: &Call<'_>) -> Verdict {
+        if call.method != "increment" {
+            return Verdict::Run;
+        }
+        self.0.wait().await;
+        Verdict::LoseAnswer(Error::new(ErrorKind::Unknown, "the connection broke"))
+    }
+}
+
+/// A cache over such a connection, whose breaker opens after five failures.
+fn breaking(increments: usize) -> Cache<Intercepted<MemoryBackend<Bytes>, Breaking>, JsonSerializer> {
+    let breaking = Breaking(Arc::new(Barrier::new(increments)));
+    let backend = Intercepted::new(MemoryBackend::new(), breaking).remote();
+    let builder = Cache::builder(backend).serializer(JsonSerializer);
+    builder.breaker(BreakerSettings::new().failures(5)).build()
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_that_one_broken_connection_fails_do_not_open_it() {
+    let cache = breaking(5);
+    let all: tokio::task::JoinSet<_> = (0..5)
+        .map(|_| {
+            let cache = cache.clone();
+            async move { cache.increment("n", 1).await }
+        })
+        .collect();
+    for answer in all.join_all().await {
+        assert_eq!(answer.expect_err("it broke").kind(), ErrorKind::Unknown);
+    }
+    assert_eq!(cache.get::<u8>("k").await.expect("the store is there"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_that_break_one_after_another_open_it() {
+    let cache = breaking(1);
+    for _ in 0..5 {
+        let lost = cache.increment("n", 1).await.expect_err("it broke");
+        assert_eq!(lost.kind(), ErrorKind::Unknown);
+    }
+    let refused = cache.get::<u8>("k").await.expect_err("the breaker is open");
+    assert_eq!(refused.kind(), ErrorKind::Unavailable);
 }

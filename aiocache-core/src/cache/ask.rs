@@ -11,7 +11,7 @@ use super::{Cache, Core};
 use crate::backend::Backend;
 use crate::breaker::{Admission, Asking};
 use crate::clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::events::EventKind;
 use crate::timer;
 
@@ -83,21 +83,23 @@ impl<B: Backend> Core<B> {
     }
 
     fn noted<T>(self: &Arc<Self>, asking: Asking, done: &Result<T>) {
-        let failed = done.as_ref().is_err_and(Error::is_transient);
-        self.note(asking, failed);
-        if !failed {
+        let failure = done.as_ref().err().filter(|error| error.is_transient());
+        self.note(asking, failure.map(Error::kind));
+        if failure.is_none() {
             self.answered();
         }
     }
 
-    fn note(&self, asking: Asking, failed: bool) {
+    fn note(&self, asking: Asking, failure: Option<ErrorKind>) {
         let Some(breaker) = &self.breaker else { return };
-        if !failed {
+        let Some(kind) = failure else {
             if breaker.answered() {
                 self.watchers.tell_of_store(EventKind::BreakerClosed, None);
             }
             self.trouble.is_back(&self.name);
-        } else if breaker.failed(asking) {
+            return;
+        };
+        if breaker.failed(asking, kind) {
             self.trouble.left_alone(&self.name);
             self.watchers.tell_of_store(EventKind::BreakerOpened, None);
         }
@@ -136,7 +138,7 @@ impl<B: Backend> Drop for Unanswered<'_, B> {
     fn drop(&mut self) {
         let waited = Duration::from_nanos(clock::now().saturating_sub(self.since));
         if self.core.timeout.is_some_and(|timeout| waited >= timeout) {
-            self.core.note(self.asking, true);
+            self.core.note(self.asking, Some(ErrorKind::Timeout));
         }
     }
 }
