@@ -19,6 +19,8 @@ const MAX_TIMEOUTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause: with the time to connect, a server that is back is used within 300 ms.
 const LAST_PAUSE: Duration = Duration::from_millis(250);
+/// Commands that wait for a connection are not let wait for another attempt when no more than twice this is left.
+const LAST_MOMENT: Duration = Duration::from_millis(5);
 
 /// The place of one connection.
 #[derive(Default)]
@@ -207,15 +209,19 @@ impl Lane {
         state.live = Some(live.clone());
         state.attempt = None;
         state.not_before = None;
+        state.last_error = None;
         live
     }
 
     /// Counts a failure to connect; gives the pause before the next try if commands shall still wait for it.
     fn failed(&self, error: &Error, patience: Duration) -> Option<Duration> {
         let mut state = self.lock();
-        let pause = state.back_off();
         state.last_error = Some(error.clone());
-        if state.is_patient(patience) {
+        let pause = state.back_off();
+        // Commands wait to the end of their patience, and not to a pause that would end after it.
+        let pause = pause.min(state.patience_left(patience) / 2);
+        if pause >= LAST_MOMENT {
+            state.not_before = Some(Instant::now() + pause);
             return Some(pause);
         }
         state.attempt = None;
@@ -260,11 +266,21 @@ impl State {
         self.not_before.filter(|&time| time > Instant::now())
     }
 
-    /// Whether commands are to wait until the pause is over: the loss is recent, and the last failure may pass.
+    /// Whether commands are to wait until the pause is over.
     fn is_patient(&self, patience: Duration) -> bool {
+        let pause = self
+            .not_before
+            .map(|time| time.saturating_duration_since(Instant::now()));
+        self.patience_left(patience) > pause.unwrap_or_default()
+    }
+
+    /// How long commands wait yet: the loss is recent, and the last failure may pass.
+    fn patience_left(&self, patience: Duration) -> Duration {
         let may_pass = |error: &Error| error.kind() == ErrorKind::Unavailable;
-        let before_end = |lost: Instant| self.not_before.is_none_or(|time| time < lost + patience);
-        self.last_error.as_ref().is_none_or(may_pass) && self.lost_at.is_some_and(before_end)
+        let lost_at = self
+            .lost_at
+            .filter(|_| self.last_error.as_ref().is_none_or(may_pass));
+        lost_at.map_or(Duration::ZERO, |lost| patience.saturating_sub(lost.elapsed()))
     }
 
     fn back_off(&mut self) -> Duration {

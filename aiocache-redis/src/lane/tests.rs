@@ -79,3 +79,41 @@ async fn patience_with_a_server_that_accepts_and_drops_ends_with_the_first_deadl
     lane.lost(&live);
     assert!(lane.next_step(PATIENCE).is_ok());
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_server_that_is_away_does_so_to_the_end_of_its_patience() {
+    // The pauses are spread by chance.
+    for _ in 0..100 {
+        let lane = lane_with_connection().await;
+        let live = lane.current().expect("installed");
+        live.health.answered();
+        lane.lost(&live);
+        let start = Instant::now();
+        let refused = Error::new(ErrorKind::Unavailable, "refused");
+        while let Some(pause) = lane.failed(&refused, PATIENCE) {
+            assert!(lane.next_step(PATIENCE).is_ok());
+            advance(pause).await;
+        }
+        let waited = start.elapsed();
+        assert!(
+            waited <= PATIENCE && waited >= PATIENCE - 2 * LAST_MOMENT,
+            "{waited:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_will_not_pass_ends_the_wait_at_once_and_is_forgotten_with_the_next_connection() {
+    let lane = lane_with_connection().await;
+    let live = lane.current().expect("installed");
+    live.health.answered();
+    lane.lost(&live);
+    let wrong = Error::new(ErrorKind::Server, "the password is wrong");
+    assert_eq!(lane.failed(&wrong, PATIENCE), None);
+    assert!(lane.next_step(PATIENCE).is_err());
+    lane.install(link().await, Arc::default());
+    let live = lane.current().expect("installed");
+    live.health.answered();
+    lane.lost(&live);
+    assert!(lane.next_step(PATIENCE).is_ok());
+}
