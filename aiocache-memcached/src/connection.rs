@@ -46,6 +46,8 @@ pub(crate) struct Connection {
     pub(crate) dialect: Dialect,
     /// Before the server knew of it: what it answers was running after that.
     pub(crate) begun: Instant,
+    /// The server was there by then, before it was asked anything.
+    pub(crate) connected: Instant,
     /// See [`epoch`](Self::epoch).
     epoch: Arc<AtomicU64>,
     opaque: u32,
@@ -75,15 +77,16 @@ impl Connection {
             scope,
             dialect: Dialect::Meta,
             begun,
+            connected: Instant::now(),
             epoch,
             opaque: 0,
             proven: false,
         }
     }
 
-    /// Another number after each connection to this server that was made anew: compare-and-set ids of a server
-    /// start again when it does, so an id is good within one epoch only. It has to be asked *before* the command
-    /// is sent that reads an id.
+    /// Another number after connections to this server that were made anew: compare-and-set ids of a server start
+    /// again when it does, so an id is good within one epoch only. Connections that were all there when the first of
+    /// them was used are to one server. It has to be asked *before* the command is sent that reads an id.
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(SeqCst)
     }

@@ -78,6 +78,11 @@ pub(crate) fn not_sent(deadline: Duration) -> Error {
     )
 }
 
+/// The error of a command that was not sent, because its connection broke and no other is there.
+pub(crate) fn broken() -> Error {
+    Error::new(ErrorKind::Unavailable, "the connection broke")
+}
+
 /// The error of a write that would have come before an earlier one of its key.
 pub(crate) fn held_back(deadline: Duration) -> Error {
     Error::new(

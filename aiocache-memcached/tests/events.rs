@@ -26,7 +26,9 @@ async fn until(memcached: &MemcachedBackend, count: u64) {
 async fn the_connections_that_are_open_are_told_of_all_servers_and_runtimes() {
     const POOL: u64 = 3;
     let mut servers = [server(), server()];
-    let mut builder = MemcachedBackend::builder().pool_size(3);
+    // A connection waits for the others for a part of the deadline.
+    let deadline = Duration::from_secs(100);
+    let mut builder = MemcachedBackend::builder().pool_size(3).deadline(deadline);
     for server in &servers {
         builder = builder.server(server.url());
     }

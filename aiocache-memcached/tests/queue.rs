@@ -228,14 +228,14 @@ async fn what_breaks_with_a_connection_made_after_the_first_broke_is_not_sent_ag
     assert!(error.to_string().contains("before the answer"), "{error}");
 }
 
-/// Waits until the client has seen that its connection is over.
-async fn until_none_is_open(memcached: &MemcachedBackend) {
-    let none = async {
-        while memcached.stats().connections != Some(0) {
+/// Waits until the client has seen that so many connections are open.
+async fn until_open(memcached: &MemcachedBackend, connections: u64) {
+    let told = async {
+        while memcached.stats().connections != Some(connections) {
             sleep(Duration::from_millis(1)).await;
         }
     };
-    timeout(PATIENCE, none).await.expect("the client sees it");
+    timeout(PATIENCE, told).await.expect("the client sees it");
 }
 
 /// A client that was answered, and that makes its connection anew without being told to: the second one.
@@ -280,7 +280,7 @@ async fn a_connection_that_is_lost_before_it_was_used_costs_the_next_command_not
     let memcached = memcached.expect("good options");
     let client = reconnected(&listener, &memcached).await;
     drop(client);
-    until_none_is_open(&memcached).await;
+    until_open(&memcached, 0).await;
     let pinged = ping_over_the_next(&listener, &memcached).await;
     pinged.expect("answered over the third");
 }
@@ -312,7 +312,7 @@ async fn a_connection_that_was_never_used_and_is_old_costs_nothing_when_it_ends(
         // Commands do not wait because of the first loss any more.
         sleep(deadline).await;
         drop(client);
-        until_none_is_open(&memcached).await;
+        until_open(&memcached, 0).await;
         let pinged = ping_over_the_next(&listener, &memcached).await;
         let what = format!("answered over the third: {pinged:?}");
         while_awake(&what, pinged.is_ok(), Duration::from_millis(100))
@@ -343,4 +343,33 @@ async fn a_server_that_drops_what_it_accepts_is_left_alone_more_and_more() {
     let made = made.load(SeqCst);
     assert!(made < 10, "{made} connections");
     dropping.abort();
+}
+
+/// As with a server that is at its limit.
+#[tokio::test]
+async fn a_connection_that_is_never_made_holds_back_none_that_is() {
+    undisturbed(async || {
+        let (listener, builder) = listen().await;
+        let options = builder
+            .pool_size(2)
+            .deadline(Duration::from_secs(2))
+            .connect_timeout(PATIENCE);
+        let memcached = options.build().expect("good options");
+        let ping = spawn({
+            let memcached = memcached.clone();
+            async move { memcached.ping().await }
+        });
+        let (mut one, mut other) = (accept(&listener).await, accept(&listener).await);
+        one.shake_hands().await;
+        let start = Instant::now();
+        assert!(one.is_asked().await);
+        in_time("sending the ping", start.elapsed(), Duration::from_secs(1))?;
+        one.answer("VERSION 1.6.0\r\n").await;
+        ping.await.expect("no panic").expect("answered over the one");
+        assert_eq!(memcached.stats().connections, Some(1));
+        other.shake_hands().await;
+        until_open(&memcached, 2).await;
+        Ok(())
+    })
+    .await;
 }

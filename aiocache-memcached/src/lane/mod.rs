@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aiocache_core::{Error, ErrorKind, Result};
+use aiocache_core::{Error, Result};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use crate::command::Command;
 use crate::config::Limits;
 use crate::connect::Connect;
-use crate::error::held_back;
+use crate::error::{broken, held_back};
 use crate::job::{Job, Ticket, job};
 use crate::orphans::{Orphans, Touched};
 
@@ -106,7 +106,7 @@ impl Lane {
         let may_open = state.may_open(shared.limits.deadline);
         if state.live == 0 && !state.opening && !may_open {
             let error = state.last_error.clone();
-            return Err(error.unwrap_or_else(|| Error::new(ErrorKind::Unavailable, "the connection broke")));
+            return Err(error.unwrap_or_else(broken));
         }
         state.jobs.push_back(job);
         shared.open_missing(&mut state, may_open);

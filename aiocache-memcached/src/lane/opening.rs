@@ -1,22 +1,26 @@
 //! Making connections, and when not to.
 
-use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use aiocache_core::{Error, ErrorKind};
-use tokio::time::{Instant, sleep_until};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{Shared, State};
 use crate::connection::Connection;
+use crate::error::broken;
 
 /// The pause after the first failure to connect; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause: with the time to connect, a server that is back is used within 300 ms. Who loses connections that
 /// lived for longer does not connect more often than that.
 pub(super) const LAST_PAUSE: Duration = Duration::from_millis(200);
+
+/// For which part of the deadline a connection waits for those that are made with it, so that they are one epoch.
+const WITH_OTHERS: u32 = 10;
 
 impl Shared {
     pub(super) fn open_missing(self: &Arc<Self>, state: &mut State, may_open: bool) {
@@ -26,73 +30,101 @@ impl Shared {
         }
     }
 
-    /// Makes all connections that are missing, in one go.
+    /// Makes connections until there is one or commands shall not wait for it any more.
     async fn open(self: Arc<Self>) {
+        let mut reconnected = 0;
         loop {
             let not_before = self.lock().not_before;
             if let Some(time) = not_before {
                 sleep_until(time).await;
             }
-            let missing = self.limits.pool_size - self.lock().live;
-            let attempts: Vec<_> = (0..missing)
-                .map(|_| tokio::spawn(Arc::clone(&self.connect).open(Arc::clone(&self.epoch))))
-                .collect();
-            let (mut links, mut failure) = (Vec::new(), None);
-            for attempt in attempts {
-                match attempt.await {
-                    Ok(Ok(link)) => links.push(link),
-                    Ok(Err(error)) => failure = Some(error),
-                    // It panicked, or the runtime is shutting down.
-                    Err(_) => failure = Some(Error::new(ErrorKind::Unavailable, "no connection was made")),
-                }
-            }
+            let is_first = self.epoch.load(SeqCst) == 0;
+            let (made, failure) = self.make_missing().await;
+            reconnected += if is_first { 0 } else { made };
             if self.ready.is_closed() {
                 return;
             }
-            if self.install(links, failure) {
-                return;
+            if self.ends(failure) {
+                break;
             }
         }
+        // Last: it runs the code of others.
+        (0..reconnected).for_each(|_| self.connect.reconnected());
     }
 
-    /// Starts the tasks of new connections. With none at all, false if commands shall still wait for the next attempt.
-    fn install(self: &Arc<Self>, links: Vec<Connection>, failure: Option<Error>) -> bool {
-        let mut reconnected = false;
-        let mut state = self.lock();
-        if !links.is_empty() {
-            // Before the first command goes over them: see `Connection::epoch`.
-            reconnected = self.epoch.swap(next_epoch(), SeqCst) != 0;
-            state.proven &= state.live > 0;
-            state.live += links.len();
+    /// Makes all connections that are missing, in one go: how many were made, and why others were not. Those that are
+    /// there wait for the others only a little, because an attempt may hang for long.
+    async fn make_missing(self: &Arc<Self>) -> (usize, Option<Error>) {
+        let missing = self.limits.pool_size - self.lock().live;
+        let mut attempts = JoinSet::new();
+        for _ in 0..missing {
+            attempts.spawn(Arc::clone(&self.connect).open(Arc::clone(&self.epoch)));
         }
-        if let Some(error) = failure {
-            state.back_off();
-            if state.live == 0 {
-                if error.kind() == ErrorKind::Unavailable && state.is_patient(self.limits.deadline) {
-                    return false;
+        let (mut made, mut failure) = (0, None);
+        let (mut links, mut due, mut moved) = (Vec::new(), None, None);
+        loop {
+            let attempt = match due.filter(|_| !links.is_empty()) {
+                None => Ok(attempts.join_next().await),
+                Some(due) => timeout_at(due, attempts.join_next()).await,
+            };
+            match attempt {
+                Ok(Some(Ok(Ok(link)))) => {
+                    due.get_or_insert_with(|| Instant::now() + self.limits.deadline / WITH_OTHERS);
+                    links.push(link);
+                    made += 1;
                 }
-                state.lost_at = None;
+                Ok(Some(Ok(Err(error)))) => failure = Some(error),
+                // It panicked, or the runtime is shutting down.
+                Ok(Some(Err(_))) => {
+                    failure = Some(Error::new(ErrorKind::Unavailable, "no connection was made"));
+                }
+                Ok(None) => break,
+                Err(_) => self.install(std::mem::take(&mut links), &mut moved),
             }
-            state.last_error = Some(error);
         }
-        state.opening = false;
-        let refused = if state.live == 0 {
-            std::mem::take(&mut state.jobs)
-        } else {
-            VecDeque::new()
-        };
-        let error = state.last_error.clone();
+        self.install(links, &mut moved);
+        (made, failure)
+    }
+
+    /// Starts the tasks of new connections. The epoch `moved` at that time for those that were connected by then.
+    fn install(self: &Arc<Self>, links: Vec<Connection>, moved: &mut Option<Instant>) {
+        if links.is_empty() {
+            return;
+        }
+        let is_later = |link: &Connection| moved.is_none_or(|moved| link.connected > moved);
+        if links.iter().any(is_later) {
+            *moved = Some(Instant::now());
+            // Before the first command goes over them: see `Connection::epoch`.
+            self.epoch.store(next_epoch(), SeqCst);
+        }
+        let mut state = self.lock();
+        state.proven &= state.live > 0;
+        state.live += links.len();
         drop(state);
-        let made = links.len();
-        // First: what follows runs the code of others, and these are counted as alive.
         for link in links {
             tokio::spawn(Arc::clone(self).work(link));
         }
-        if let Some(error) = error {
-            refused.into_iter().for_each(|job| job.refuse(&error));
+    }
+
+    /// Ends the making of connections: false if there is none and commands shall still wait for the next attempt.
+    fn ends(&self, failure: Option<Error>) -> bool {
+        let mut state = self.lock();
+        if failure.is_some() {
+            state.back_off();
         }
-        if reconnected {
-            (0..made).for_each(|_| self.connect.reconnected());
+        // Those that were made may be lost by now.
+        let is_none = state.live == 0;
+        let error = failure.clone().unwrap_or_else(broken);
+        if is_none && error.kind() == ErrorKind::Unavailable && state.is_patient(self.limits.deadline) {
+            return false;
+        }
+        state.opening = false;
+        state.last_error = failure.or(state.last_error.take());
+        if is_none {
+            state.lost_at = None;
+            let refused = std::mem::take(&mut state.jobs);
+            drop(state);
+            refused.into_iter().for_each(|job| job.refuse(&error));
         }
         true
     }
@@ -135,7 +167,61 @@ fn pause_after(failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::OnceLock;
+
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::sleep;
+
+    use super::super::Lane;
     use super::*;
+    use crate::config::Limits;
+    use crate::connect::Connect;
+    use crate::generation::Scope;
+
+    #[tokio::test]
+    async fn ids_are_good_for_one_go_where_all_were_connected_before_the_first_was_used() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let limits = Limits {
+            deadline: Duration::from_secs(1),
+            pool_size: 3,
+            max_value_bytes: 1,
+            clearable: false,
+        };
+        let connect = Connect {
+            host: address.ip().to_string(),
+            port: address.port(),
+            login: None,
+            within: Duration::from_secs(1),
+            max_value_bytes: 1,
+            generations: None,
+            watch: OnceLock::new(),
+        };
+        let lane = Lane::new(Arc::new(connect), limits);
+        let link = async || {
+            let stream = TcpStream::connect(address).await.expect("somebody listens");
+            let epoch = Arc::clone(&lane.0.epoch);
+            vec![Connection::new(
+                stream,
+                Instant::now(),
+                1,
+                epoch,
+                Scope::default(),
+            )]
+        };
+        let mut moved = None;
+        let mut epoch_after = |links| {
+            lane.0.install(links, &mut moved);
+            lane.0.epoch.load(SeqCst)
+        };
+        let (first, second) = (link().await, link().await);
+        let before = epoch_after(first);
+        assert_ne!(before, 0);
+        assert_eq!(epoch_after(second), before);
+        sleep(Duration::from_millis(2)).await;
+        // Perhaps of another server than the others.
+        assert_ne!(epoch_after(link().await), before);
+    }
 
     #[test]
     fn pauses_grow_to_the_ceiling_and_are_spread() {

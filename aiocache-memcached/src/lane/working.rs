@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::task::Poll;
 
-use aiocache_core::{Error, ErrorKind};
 use tokio::time::Instant;
 
 use super::Shared;
 use super::opening::LAST_PAUSE;
 use crate::alarm::Alarm;
 use crate::connection::Connection;
-use crate::error::{Fault, not_sent};
+use crate::error::{Fault, broken, not_sent};
 use crate::job::Job;
 
 /// What a connection's task is woken by.
@@ -133,8 +132,7 @@ impl Shared {
         self.refuse_in_time(&mut state, repeats);
         drop(state);
         self.ready.add_permits(usize::from(repeats));
-        let error = Error::new(ErrorKind::Unavailable, "the connection broke");
-        stranded.into_iter().for_each(|job| job.refuse(&error));
+        stranded.into_iter().for_each(|job| job.refuse(&broken()));
     }
 }
 
