@@ -15,6 +15,8 @@ use crate::error::{broken, held_back};
 use crate::job::{Job, Ticket, job};
 use crate::orphans::{Orphans, Touched};
 
+#[cfg(test)]
+mod fixture;
 mod late;
 mod opening;
 mod refusing;

@@ -167,37 +167,18 @@ fn pause_after(failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::OnceLock;
-
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::sleep;
 
     use super::super::Lane;
     use super::*;
-    use crate::config::Limits;
-    use crate::connect::Connect;
     use crate::generation::Scope;
 
     #[tokio::test]
     async fn ids_are_good_for_one_go_where_all_were_connected_before_the_first_was_used() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let limits = Limits {
-            deadline: Duration::from_secs(1),
-            pool_size: 3,
-            max_value_bytes: 1,
-            clearable: false,
-        };
-        let connect = Connect {
-            host: address.ip().to_string(),
-            port: address.port(),
-            login: None,
-            within: Duration::from_secs(1),
-            max_value_bytes: 1,
-            generations: None,
-            watch: OnceLock::new(),
-        };
-        let lane = Lane::new(Arc::new(connect), limits);
+        let lane = Lane::to(address, Duration::from_secs(1));
         let link = async || {
             let stream = TcpStream::connect(address).await.expect("somebody listens");
             let epoch = Arc::clone(&lane.0.epoch);

@@ -105,7 +105,7 @@ impl Shared {
     }
 
     /// Takes note that a connection is over, which was begun at that time; `again` is sent by the next one.
-    fn lost(self: &Arc<Self>, begun: Instant, again: Option<Box<dyn Job>>) {
+    pub(super) fn lost(self: &Arc<Self>, begun: Instant, again: Option<Box<dyn Job>>) {
         let mut state = self.lock();
         state.live -= 1;
         if state.proven || begun.elapsed() >= LAST_PAUSE {
@@ -129,7 +129,7 @@ impl Shared {
         } else {
             VecDeque::new()
         };
-        self.refuse_in_time(&mut state, repeats);
+        self.refuse_in_time(&mut state);
         drop(state);
         self.ready.add_permits(usize::from(repeats));
         stranded.into_iter().for_each(|job| job.refuse(&broken()));
