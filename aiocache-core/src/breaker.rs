@@ -1,10 +1,15 @@
 //! Leaves a store alone that does not answer, so that its users do not wait for it one by one.
 
+mod tasks;
+
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock;
 use crate::error::{Error, ErrorKind};
+
+use tasks::Tasks;
+pub(crate) use tasks::Tried;
 
 /// The longest that one connection's breaking takes to fail all that was under way on it.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -16,7 +21,7 @@ const MOMENT: Duration = Duration::from_millis(100);
 /// [`ErrorKind::Unknown`] counts once for commands that were under way together, since one connection that breaks
 /// fails them all; where they go on failing, once in 100 ms. The first command after each
 /// pause has the store pinged in a task of its own, and is refused like the others; if the store answers, the breaker
-/// closes. Outside a tokio runtime that command is let through instead.
+/// closes. Outside a tokio runtime, and in one that does not run its tasks, that command is let through instead.
 ///
 /// Every cache over a wire has one; [`CacheBuilder::breaker`](crate::CacheBuilder::breaker) changes it.
 ///
@@ -77,6 +82,8 @@ pub(crate) struct Breaker {
     next_try: AtomicU64,
     /// How often it has closed.
     closed: AtomicU32,
+    /// Those that try the store while it is open.
+    pub(crate) tasks: Tasks,
 }
 
 /// What a command may do.
@@ -107,6 +114,7 @@ impl Breaker {
             last: AtomicU64::new(0),
             next_try: AtomicU64::new(0),
             closed: AtomicU32::new(0),
+            tasks: Tasks::new(),
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use super::run::timed_out;
 use super::{Cache, Core};
 use crate::backend::Backend;
-use crate::breaker::{Admission, Asking};
+use crate::breaker::{Admission, Asking, Breaker, Tried};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::EventKind;
@@ -57,7 +57,7 @@ impl<B: Backend> Core<B> {
         Some(match breaker.admit() {
             Admission::Ask(asking) => Ok(asking),
             // In the background, so that it costs no caller anything.
-            Admission::Try if !self.try_store() => Ok(breaker.asking()),
+            Admission::Try if !self.try_store(breaker) => Ok(breaker.asking()),
             Admission::Try | Admission::Refuse => Err(breaker.refusal()),
         })
     }
@@ -105,24 +105,62 @@ impl<B: Backend> Core<B> {
         }
     }
 
-    /// Asks the store in a task whether it answers; false where there is no runtime for one.
-    fn try_store(self: &Arc<Self>) -> bool {
+    /// Asks the store in a task whether it answers; false where the caller has to: there is no runtime for a task, or
+    /// none that runs it.
+    fn try_store(self: &Arc<Self>, breaker: &Breaker) -> bool {
         let Ok(runtime) = Handle::try_current() else {
             return false;
         };
-        let core = Arc::clone(self);
-        runtime.spawn(async move {
-            let answer = timer::within(core.longest_try(), core.backend.ping()).await;
-            // A store that refuses is there. If it does not answer, it is tried again after the pause.
-            if answer.is_some_and(|answer| !answer.is_err_and(|error| error.is_transient()))
-                && let Some(breaker) = &core.breaker
-                && breaker.answered()
-            {
-                core.watchers.tell_of_store(EventKind::BreakerClosed, None);
-                core.answered();
+        match breaker.tasks.next() {
+            Tried::ByTask => {
+                runtime.spawn(Try::new(Arc::clone(self)).run());
+                true
             }
-        });
-        true
+            Tried::Soon => true,
+            Tried::ByCaller => false,
+        }
+    }
+}
+
+/// A task that tries the store.
+struct Try<B: Backend> {
+    core: Arc<Core<B>>,
+    has_begun: bool,
+    has_ended: bool,
+}
+
+impl<B: Backend> Try<B> {
+    const fn new(core: Arc<Core<B>>) -> Self {
+        Self {
+            core,
+            has_begun: false,
+            has_ended: false,
+        }
+    }
+
+    async fn run(mut self) {
+        self.has_begun = true;
+        let core = &self.core;
+        let Some(breaker) = &core.breaker else { return };
+        breaker.tasks.begun();
+        let answer = timer::within(core.longest_try(), core.backend.ping()).await;
+        // A store that refuses is there. If it does not answer, it is tried again after the pause.
+        if answer.is_some_and(|answer| !answer.is_err_and(|error| error.is_transient())) && breaker.answered()
+        {
+            core.watchers.tell_of_store(EventKind::BreakerClosed, None);
+            core.answered();
+        }
+        self.has_ended = true;
+    }
+}
+
+impl<B: Backend> Drop for Try<B> {
+    fn drop(&mut self) {
+        if !self.has_ended
+            && let Some(breaker) = &self.core.breaker
+        {
+            breaker.tasks.lost(self.has_begun);
+        }
     }
 }
 
