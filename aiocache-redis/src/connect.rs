@@ -10,8 +10,8 @@ use redis::ConnectionAddr;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
-    RedisResult,
+    AsyncConnectionConfig, Client, ConnectionInfo, Pipeline, ProtocolVersion, PushInfo, PushKind, RedisError,
+    RedisResult, ServerErrorKind, Value,
 };
 use tokio::time::timeout;
 
@@ -39,6 +39,8 @@ pub(crate) struct Connect {
     /// A server that refuses RESP3 is spoken to in RESP2.
     refuses_resp3: AtomicBool,
     client_name: Option<String>,
+    /// Whether a server that still loads its data is of no use.
+    needs_data: bool,
     address: String,
     watch: Watch,
 }
@@ -60,6 +62,7 @@ impl Connect {
             sentinels: None,
             refuses_resp3: AtomicBool::new(false),
             client_name,
+            needs_data: true,
             address,
             watch: Watch::default(),
         })
@@ -85,6 +88,13 @@ impl Connect {
     #[cfg(feature = "cluster")]
     pub(crate) fn watched_by(mut self, watch: &Watch) -> Self {
         self.watch = Arc::clone(watch);
+        self
+    }
+
+    /// For questions about a cluster, which a node of some versions answers before it has its data.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn without_data(mut self) -> Self {
+        self.needs_data = false;
         self
     }
 
@@ -166,11 +176,34 @@ impl Connect {
         let mut link = Client::open(info)?
             .get_multiplexed_async_connection_with_config(&config)
             .await?;
-        if let Some(name) = &self.client_name {
-            let command = redis::cmd("CLIENT").arg("SETNAME").arg(name).take();
-            link.send_packed_command(&command).await?.extract_error()?;
-        }
+        self.set_up(&mut link).await?;
         Ok((link, health))
+    }
+
+    /// Names the connection, and asks whether the server has its data: while it loads them, it answers all of the
+    /// handshake and nothing else. In one round trip.
+    async fn set_up(&self, link: &mut Link) -> RedisResult<()> {
+        let mut questions = Pipeline::new();
+        if let Some(name) = &self.client_name {
+            questions.cmd("CLIENT").arg("SETNAME").arg(name);
+        }
+        if self.needs_data {
+            questions.cmd("PING");
+        }
+        if questions.is_empty() {
+            return Ok(());
+        }
+        let mut answers = link.send_packed_commands(&questions, 0, questions.len()).await?;
+        // No other refusal says that commands will be refused: a user may be one who must not ask.
+        if self.needs_data
+            && let Some(Value::ServerError(refusal)) = answers.pop()
+            && refusal.kind() == Some(ServerErrorKind::BusyLoading)
+        {
+            return Err(refusal.into());
+        }
+        answers
+            .into_iter()
+            .try_for_each(|answer| answer.extract_error().map(drop))
     }
 }
 

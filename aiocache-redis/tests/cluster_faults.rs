@@ -8,11 +8,17 @@ use aiocache_core::testing::{in_time_beyond, undisturbed};
 use aiocache_core::{Backend, ErrorKind, Want};
 use aiocache_redis::RedisBackend;
 use support::cluster::{DEADLINE, Nodes, connect, names, owner, refs};
-use support::{bytes, get};
+use support::fake::Fake;
+use support::{PATIENCE, bytes, get};
 use tokio::time::sleep;
 
 /// What a busy machine may add to a deadline.
 const SLACK: Duration = Duration::from_millis(200);
+
+/// The answer to `CLUSTER SLOTS` of a cluster of one node.
+fn all_slots(port: u16) -> String {
+    format!("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:{port}\r\n")
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_is_killed_costs_its_share_and_no_more_than_the_deadline() {
@@ -128,6 +134,33 @@ async fn a_replica_that_takes_over_is_found() {
         Ok(())
     })
     .await;
+}
+
+/// As newer versions do.
+#[tokio::test]
+async fn a_seed_that_loads_its_data_tells_of_the_cluster() {
+    let node = Fake::start(|_, words| {
+        Some(
+            if words == ["PING"] {
+                "+PONG\r\n"
+            } else {
+                "$1\r\n1\r\n"
+            }
+            .to_owned(),
+        )
+    })
+    .await;
+    let slots = all_slots(node.addr.port());
+    let seed = Fake::start(move |_, words| match words {
+        ["CLUSTER", ..] => Some(slots.clone()),
+        _ => Some("-LOADING Redis is loading the dataset in memory\r\n".to_owned()),
+    })
+    .await;
+    let redis = RedisBackend::builder(format!("redis-cluster://{}", seed.addr))
+        .deadline(PATIENCE)
+        .build()
+        .expect("a good URL");
+    assert_eq!(get(&redis, "key").await.expect("read"), Some(bytes("1")));
 }
 
 /// P9 of a cluster.

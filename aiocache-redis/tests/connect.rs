@@ -4,10 +4,11 @@ mod support;
 
 use std::time::Duration;
 
-use aiocache_core::testing::{in_time, undisturbed};
+use aiocache_core::testing::{FaultProxy, in_time, undisturbed};
 use aiocache_core::{Backend, ErrorKind, Reply};
 use aiocache_redis::RedisBackend;
-use support::{backend, bytes, get, server, server_with, url};
+use support::fake::Fake;
+use support::{PATIENCE, backend, bytes, get, server, server_with, until, url, url_of};
 
 async fn client_line(redis: &RedisBackend) -> String {
     let line = redis.raw(&[b"CLIENT", b"INFO"]).await.expect("asked");
@@ -122,6 +123,65 @@ async fn resp3_is_spoken_and_resp2_where_it_is_refused() {
     redis.close().await.expect("closed");
     assert_eq!(get(&redis, "key").await.expect("read"), Some(bytes("1")));
     assert!(client_line(&redis).await.contains(" resp=2"));
+}
+
+/// A restart goes on until the data is loaded: from there a server answers the set-up of connections, and no more.
+#[tokio::test]
+async fn a_server_that_loads_its_data_is_waited_for_as_one_that_refuses_connections() {
+    let fake = Fake::start(|connection, words| {
+        let answer = match words {
+            _ if connection % 3 != 1 => "-LOADING Redis is loading the dataset in memory",
+            ["PING"] => "+PONG",
+            ["GET", ..] => "$-1",
+            _ => ":7",
+        };
+        Some(format!("{answer}\r\n"))
+    })
+    .await;
+    let proxy = FaultProxy::start(fake.addr).await.expect("a free port");
+    let builder = RedisBackend::builder(url_of(proxy.addr())).deadline(PATIENCE);
+    let redis = builder.build().expect("good options");
+    let restart = async || {
+        proxy.cut();
+        until("the end of it", || redis.stats().connections == Some(0)).await;
+    };
+    redis.ping().await.expect("the first works");
+    restart().await;
+    assert_eq!(redis.increment("key", 1, None).await.expect("waited"), 7);
+    restart().await;
+    assert_eq!(get(&redis, "key").await.expect("waited"), None);
+    assert_eq!(fake.connections(), 7);
+
+    let first = Fake::start(|_, _| Some("-LOADING wait\r\n".to_owned())).await;
+    let redis = RedisBackend::connect(first.url()).expect("a good URL");
+    let error = get(&redis, "key").await.expect_err("it never worked");
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.to_string().contains("LOADING wait"), "{error}");
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_ping_is_served() {
+    let server = server();
+    let admin = backend(&server);
+    let user = [
+        &b"ACL"[..],
+        b"SETUSER",
+        b"app",
+        b"on",
+        b">s3cret",
+        b"~*",
+        b"+@all",
+        b"-ping",
+    ];
+    admin.raw(&user).await.expect("set");
+    let redis = RedisBackend::builder(url(&server))
+        .username("app")
+        .password("s3cret")
+        .client_name("service-a")
+        .build()
+        .expect("good options");
+    redis.write("key", bytes("1"), None).await.expect("written");
+    assert_eq!(redis.ping().await.expect_err("refused").kind(), ErrorKind::Server);
 }
 
 #[tokio::test]

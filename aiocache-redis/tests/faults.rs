@@ -10,21 +10,12 @@ use aiocache_core::testing::{Direction, Fault, Storm, in_time, in_time_beyond, u
 use aiocache_core::{Backend, Error, ErrorKind};
 use aiocache_redis::RedisBackend;
 use support::fake::Fake;
-use support::{backend, bytes, get, proxy, scaled, server, server_with, url};
+use support::{PATIENCE, backend, bytes, get, proxy, scaled, server, server_with, until, url};
 use tokio::time::sleep;
 
-/// With a deadline that no machine stands still for.
 fn patient(url: String) -> RedisBackend {
-    let builder = RedisBackend::builder(url).deadline(Duration::from_secs(20));
+    let builder = RedisBackend::builder(url).deadline(PATIENCE);
     builder.build().expect("good options")
-}
-
-async fn until(what: &str, holds: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(20), "never {what}");
-        sleep(Duration::from_millis(1)).await;
-    }
 }
 
 /// P6, down for no time.

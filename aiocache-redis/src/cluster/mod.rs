@@ -73,7 +73,7 @@ impl Cluster {
         }
         let watch = Watch::default();
         let seeds = hosts.into_iter().map(|host| {
-            let connect = Connect::new(host, client_name.clone())?;
+            let connect = Connect::new(host, client_name.clone())?.without_data();
             Ok(Connections::new(connect.watched_by(&watch), limits))
         });
         Ok(Arc::new(Self {

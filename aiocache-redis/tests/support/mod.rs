@@ -7,13 +7,14 @@ pub(crate) mod fake;
 pub(crate) mod sentinel;
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aiocache_core::testing::{FaultProxy, RedisServer};
 use aiocache_core::{Backend, Want};
 use aiocache_redis::RedisBackend;
 use bytes::Bytes;
 use tokio::net::TcpSocket;
+use tokio::time::sleep;
 
 /// A deadline for what is not about deadlines.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -44,6 +45,15 @@ pub(crate) fn next(state: &mut u64) -> u64 {
     *state ^= *state >> 7;
     *state ^= *state << 17;
     *state
+}
+
+/// Waits for a condition, for no longer than any machine stands still.
+pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "never {what}");
+        sleep(Duration::from_millis(1)).await;
+    }
 }
 
 /// A server with options.
