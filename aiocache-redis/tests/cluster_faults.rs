@@ -4,7 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use aiocache_core::testing::{in_time_beyond, undisturbed};
+use aiocache_core::testing::{Fault, FaultProxy, in_time_beyond, undisturbed};
 use aiocache_core::{Backend, ErrorKind, Want};
 use aiocache_redis::RedisBackend;
 use support::cluster::{DEADLINE, Nodes, connect, names, owner, refs};
@@ -14,11 +14,6 @@ use tokio::time::sleep;
 
 /// What a busy machine may add to a deadline.
 const SLACK: Duration = Duration::from_millis(200);
-
-/// The answer to `CLUSTER SLOTS` of a cluster of one node.
-fn all_slots(port: u16) -> String {
-    format!("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:{port}\r\n")
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_is_killed_costs_its_share_and_no_more_than_the_deadline() {
@@ -136,31 +131,59 @@ async fn a_replica_that_takes_over_is_found() {
     .await;
 }
 
-/// As newer versions do.
-#[tokio::test]
-async fn a_seed_that_loads_its_data_tells_of_the_cluster() {
-    let node = Fake::start(|_, words| {
-        Some(
-            if words == ["PING"] {
-                "+PONG\r\n"
-            } else {
-                "$1\r\n1\r\n"
-            }
-            .to_owned(),
-        )
+/// A node that has every key.
+async fn node() -> Fake {
+    Fake::start(|_, words| {
+        let answer = if words == ["PING"] { "+PONG" } else { "$1\r\n1" };
+        Some(format!("{answer}\r\n"))
     })
-    .await;
-    let slots = all_slots(node.addr.port());
-    let seed = Fake::start(move |_, words| match words {
-        ["CLUSTER", ..] => Some(slots.clone()),
+    .await
+}
+
+/// One that loads its data, and tells all the same that `owner` has every slot, as newer versions do.
+async fn teller(owner: &Fake) -> Fake {
+    let port = owner.addr.port();
+    Fake::start(move |_, words| match words {
+        ["CLUSTER", ..] => Some(format!(
+            "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:{port}\r\n"
+        )),
         _ => Some("-LOADING Redis is loading the dataset in memory\r\n".to_owned()),
     })
-    .await;
-    let redis = RedisBackend::builder(format!("redis-cluster://{}", seed.addr))
-        .deadline(PATIENCE)
-        .build()
-        .expect("a good URL");
+    .await
+}
+
+fn through(seeds: &str) -> RedisBackend {
+    let builder = RedisBackend::builder(format!("redis-cluster://{seeds}")).deadline(PATIENCE);
+    builder.build().expect("a good URL")
+}
+
+#[tokio::test]
+async fn a_seed_that_loads_its_data_tells_of_the_cluster() {
+    let node = node().await;
+    let redis = through(&teller(&node).await.addr.to_string());
     assert_eq!(get(&redis, "key").await.expect("read"), Some(bytes("1")));
+}
+
+/// One that was reset, or came back without its disk: who believed it had no node for any key.
+#[tokio::test]
+async fn a_node_that_knows_of_no_slots_is_not_believed() {
+    let empty = Fake::start(|_, _| Some("*0\r\n".to_owned())).await;
+    let node = node().await;
+    let late = FaultProxy::start(teller(&node).await.addr)
+        .await
+        .expect("a free port");
+    late.set(Fault::Delay {
+        to_server: Duration::ZERO,
+        to_client: Duration::from_millis(20),
+    });
+    let redis = through(&format!("{},{}", empty.addr, late.addr()));
+    assert_eq!(get(&redis, "key").await.expect("read"), Some(bytes("1")));
+
+    // Where none knows of any, the error says so.
+    let error = get(&through(&empty.addr.to_string()), "key").await;
+    let error = error.expect_err("nobody has it");
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.to_string().contains("knows of no slots"), "{error}");
 }
 
 /// P9 of a cluster.

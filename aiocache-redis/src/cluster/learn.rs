@@ -22,7 +22,7 @@ impl Cluster {
     /// The node that has a slot.
     ///
     /// # Errors
-    /// `Unavailable` if nobody has it, and what went wrong if no node could be asked.
+    /// `Unavailable` if nobody has it, and what went wrong if no node could be asked or none knows of any slot.
     pub(super) async fn owner(self: &Arc<Self>, slot: u16, until: Instant) -> Result<Arc<Connections>> {
         let known = {
             let map = self.map();
@@ -38,16 +38,15 @@ impl Cluster {
         owner.ok_or_else(|| Error::new(ErrorKind::Unavailable, format!("no node has the slot {slot}")))
     }
 
-    /// All nodes that have slots.
+    /// All nodes that have slots, one at least.
+    ///
+    /// # Errors
+    /// What went wrong if no node could be asked or none knows of any slot.
     pub(super) async fn nodes(self: &Arc<Self>, until: Instant) -> Result<Vec<Arc<Connections>>> {
         if self.map().nodes().is_empty() {
             self.learn(until).await?;
         }
-        let nodes = self.map().nodes().to_vec();
-        if nodes.is_empty() {
-            return Err(Error::new(ErrorKind::Unavailable, "no node has any slot"));
-        }
-        Ok(nodes)
+        Ok(self.map().nodes().to_vec())
     }
 
     /// Looks at the whole cluster in a task of its own, so that no command waits for it, and not too often.
@@ -61,7 +60,8 @@ impl Cluster {
         }
     }
 
-    /// Asks several nodes and believes the first: who believes one left behind is sent on by the nodes themselves.
+    /// Asks several nodes and believes the first that knows of slots: who believes one left behind is sent on by the
+    /// nodes themselves.
     async fn learn(&self, until: Instant) -> Result<()> {
         let nodes = self.map().nodes().to_vec();
         // Not always the same ones: some may be gone.
@@ -86,10 +86,17 @@ impl Cluster {
     }
 }
 
+/// # Errors
+/// `Unavailable` also for a node that knows of no slots: it was reset or lost its disk, and others may know.
 async fn ask(node: &Arc<Connections>, until: Instant) -> Result<Vec<Range>> {
     let command = redis::cmd("CLUSTER").arg("SLOTS").take();
     let answer = node
         .call_until(&command, Over::None, 0, Repeat::Harmless, until)
         .await?;
-    map::ranges(answer, node.address())
+    let ranges = map::ranges(answer, node.address())?;
+    if ranges.is_empty() {
+        let message = format!("the node {} knows of no slots", node.address());
+        return Err(Error::new(ErrorKind::Unavailable, message));
+    }
+    Ok(ranges)
 }
