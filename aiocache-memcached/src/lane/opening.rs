@@ -19,6 +19,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// lived for longer does not connect more often than that.
 pub(super) const LAST_PAUSE: Duration = Duration::from_millis(200);
 
+/// Commands that wait for a connection are not let wait for another attempt when no more than twice this is left.
+const LAST_MOMENT: Duration = Duration::from_millis(5);
+
 /// For which part of the deadline a connection waits for those that are made with it, so that they are one epoch.
 const WITH_OTHERS: u32 = 10;
 
@@ -110,7 +113,7 @@ impl Shared {
     fn ends(&self, failure: Option<Error>) -> bool {
         let mut state = self.lock();
         if failure.is_some() {
-            state.back_off();
+            state.back_off(self.limits.deadline);
         }
         // Those that were made may be lost by now.
         let is_none = state.live == 0;
@@ -143,12 +146,21 @@ impl State {
     }
 
     /// What fails within the pause after a failure is one with it: a server drops all connections at once.
-    pub(super) fn back_off(&mut self) {
+    pub(super) fn back_off(&mut self, patience: Duration) {
         let now = Instant::now();
-        if self.not_before.is_none_or(|time| time <= now) {
-            self.not_before = Some(now + pause_after(self.failures));
-            self.failures = self.failures.saturating_add(1);
+        if self.not_before.is_some_and(|time| time > now) {
+            return;
         }
+        let mut pause = pause_after(self.failures);
+        let left = self
+            .lost_at
+            .map_or(Duration::ZERO, |lost| patience.saturating_sub(now - lost));
+        if left / 2 >= LAST_MOMENT {
+            // Commands wait to the end of their patience, and not to a pause that would end after it.
+            pause = pause.min(left / 2);
+        }
+        self.not_before = Some(now + pause);
+        self.failures = self.failures.saturating_add(1);
     }
 }
 
@@ -202,6 +214,32 @@ mod tests {
         sleep(Duration::from_millis(2)).await;
         // Perhaps of another server than the others.
         assert_ne!(epoch_after(link().await), before);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_server_that_is_away_does_so_to_the_end_of_its_patience() {
+        const PATIENCE: Duration = Duration::from_millis(500);
+        // The pauses are spread by chance.
+        for _ in 0..100 {
+            let start = Instant::now();
+            let mut state = State {
+                lost_at: Some(start),
+                ..State::default()
+            };
+            loop {
+                state.back_off(PATIENCE);
+                if !state.is_patient(PATIENCE) {
+                    break;
+                }
+                let next = state.not_before.expect("just backed off");
+                tokio::time::advance(next - Instant::now()).await;
+            }
+            let waited = start.elapsed();
+            assert!(
+                waited <= PATIENCE && waited >= PATIENCE - 2 * LAST_MOMENT,
+                "{waited:?}"
+            );
+        }
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl Shared {
             state.lost_at = Some(Instant::now());
         } else {
             // Accepted and then dropped, perhaps again and again: that is a failure to connect.
-            state.back_off();
+            state.back_off(self.limits.deadline);
         }
         let repeats = again.is_some();
         state.jobs.extend(again);
