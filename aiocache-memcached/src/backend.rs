@@ -50,7 +50,8 @@ use crate::servers::{Place, Servers};
 /// # Cancel safety
 /// Any command may be dropped at any point: no answer goes to another caller. What was sent may still be done, but a
 /// later write of the same key from the same runtime waits for it, so as not to be overtaken; what still waited for
-/// a connection is not sent.
+/// a connection is not sent. [`close`](Backend::close) forgets what is under way: a write after it waits for none before it,
+/// and may be undone by one whose answer was still open.
 #[derive(Debug, Clone)]
 pub struct MemcachedBackend {
     servers: Arc<Servers>,
