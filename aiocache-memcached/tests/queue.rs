@@ -313,6 +313,8 @@ async fn a_connection_that_was_never_used_and_is_old_costs_nothing_when_it_ends(
         sleep(deadline).await;
         drop(client);
         until_open(&memcached, 0).await;
+        let early = timeout(Duration::from_millis(20), listener.accept()).await;
+        assert!(early.is_err(), "nobody asked for it");
         let pinged = ping_over_the_next(&listener, &memcached).await;
         let what = format!("answered over the third: {pinged:?}");
         while_awake(&what, pinged.is_ok(), Duration::from_millis(100))
@@ -338,7 +340,13 @@ async fn a_server_that_drops_what_it_accepts_is_left_alone_more_and_more() {
             }
         }
     });
-    sleep(deadline).await;
+    let asking = async {
+        loop {
+            let _lost = memcached.ping().await;
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(deadline, asking).await.expect_err("it never ends");
     // After 25 ms at least, 50, and then 100 each time.
     let made = made.load(SeqCst);
     assert!(made < 10, "{made} connections");

@@ -122,7 +122,9 @@ impl Shared {
         if self.ready.is_closed() {
             return;
         }
-        let may_open = state.may_open(self.limits.deadline);
+        // Those that were never used are made anew when they are asked for: a server may close what is idle for ever.
+        let is_wanted = state.proven || !state.jobs.is_empty();
+        let may_open = is_wanted && state.may_open(self.limits.deadline);
         self.open_missing(&mut state, may_open);
         let stranded = if state.live == 0 && !state.opening {
             std::mem::take(&mut state.jobs)
