@@ -51,8 +51,6 @@ pub(crate) struct Connection {
     /// See [`epoch`](Self::epoch).
     epoch: Arc<AtomicU64>,
     opaque: u32,
-    /// A command was answered.
-    pub(crate) proven: bool,
 }
 
 /// The connection as `memcache-async` may have it for one command: answers of one short line only, because it
@@ -80,7 +78,6 @@ impl Connection {
             connected: Instant::now(),
             epoch,
             opaque: 0,
-            proven: false,
         }
     }
 

@@ -305,13 +305,13 @@ async fn raw_gives_any_answer_and_cuts_arguments_from_errors() {
     assert_eq!(double, Reply::Text("1.5".to_owned()));
 
     for command in [
-        &[&b"FOO4111"[..], b"card-4111"][..],
-        &[b"CLIENT", b"card-4111"],
-        &[b"SET", b"a", b"b", b"card-4111"],
+        &[&b"FOOcanary"[..], b"card-canary"][..],
+        &[b"CLIENT", b"card-canary"],
+        &[b"SET", b"a", b"b", b"card-canary"],
     ] {
         let error = redis.raw(command).await.expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::Server);
-        assert!(!format!("{error} {error:?}").contains("4111"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
     }
     let error = redis.raw(&[b"SELECT", b"1"]).await.expect_err("not shared");
     assert_eq!(error.kind(), ErrorKind::Unsupported);

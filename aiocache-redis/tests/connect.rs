@@ -21,26 +21,26 @@ async fn client_line(redis: &RedisBackend) -> String {
 
 #[tokio::test]
 async fn a_wrong_password_is_told_without_showing_it() {
-    let server = server_with(&["--requirepass", "right-4111"]);
+    let server = server_with(&["--requirepass", "right-canary"]);
     for (url, protocol) in [(url(&server), 3), (format!("{}?protocol=2", url(&server)), 2)] {
         let none = RedisBackend::connect(&*url).expect("a good URL");
         let wrong = RedisBackend::builder(&*url)
-            .password("wrong-4111")
+            .password("wrong-canary")
             .build()
             .expect("good options");
         for redis in [none, wrong] {
             let error = redis.ping().await.expect_err("refused");
             assert_eq!(error.kind(), ErrorKind::Server, "RESP{protocol}: {error}");
             assert!(!error.is_transient());
-            assert!(!format!("{error:?} {redis:?}").contains("4111"));
+            assert!(!format!("{error:?} {redis:?}").contains("canary"));
         }
         let right = RedisBackend::builder(&*url)
-            .password("right-4111")
+            .password("right-canary")
             .build()
             .expect("good options");
         right.ping().await.expect("let in");
     }
-    let in_url = format!("redis://:right-4111@127.0.0.1:{}", server.port());
+    let in_url = format!("redis://:right-canary@127.0.0.1:{}", server.port());
     RedisBackend::connect(in_url)
         .expect("a good URL")
         .ping()

@@ -114,20 +114,20 @@ async fn a_master_that_steps_down_is_left() {
 
 #[tokio::test]
 async fn a_password_is_the_servers_and_not_the_sentinels() {
-    let watched = Watched::start(Some("right-4111")).await;
+    let watched = Watched::start(Some("right-canary")).await;
     let right = RedisBackend::builder(watched.url())
-        .password("right-4111")
+        .password("right-canary")
         .build()
         .expect("good options");
     right.ping().await.expect("let in");
     let wrong = RedisBackend::builder(watched.url())
-        .password("wrong-4111")
+        .password("wrong-canary")
         .build()
         .expect("good options");
     let error = wrong.ping().await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Server, "{error}");
     assert!(
-        !format!("{error} {error:?} {wrong:?}").contains("4111"),
+        !format!("{error} {error:?} {wrong:?}").contains("canary"),
         "{error:?}"
     );
 }
@@ -136,18 +136,18 @@ async fn a_password_is_the_servers_and_not_the_sentinels() {
 async fn sentinels_have_a_password_of_their_own() {
     let watched = Watched::start(None).await;
     for sentinel in &watched.sentinels {
-        let set = "ACL SETUSER default resetpass >sentinel-4111";
+        let set = "ACL SETUSER default resetpass >sentinel-canary";
         assert_eq!(watched.ask(sentinel, set).await, "OK");
     }
     let builder = || RedisBackend::builder(watched.url());
-    let right = builder().sentinel_password("sentinel-4111");
+    let right = builder().sentinel_password("sentinel-canary");
     right.build().expect("good options").ping().await.expect("let in");
-    for wrong in [builder(), builder().sentinel_password("wrong-4111")] {
+    for wrong in [builder(), builder().sentinel_password("wrong-canary")] {
         let wrong = wrong.build().expect("good options");
         let error = wrong.ping().await.expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::Server, "{error}");
         assert!(
-            !format!("{error} {error:?} {wrong:?}").contains("4111"),
+            !format!("{error} {error:?} {wrong:?}").contains("canary"),
             "{error:?}"
         );
     }

@@ -54,12 +54,10 @@ struct State {
     opening: bool,
     /// A task minds the queue; see [`Shared::refuse_in_time`].
     refusing: bool,
-    /// A command was answered since there was no connection.
-    proven: bool,
     failures: u32,
     /// No attempt before this time.
     not_before: Option<Instant>,
-    /// When a working connection was lost, until a later one answers. For one deadline from then, commands wait for the
+    /// When one was lost that had answered, or was not young any more, until a later one answers. For one deadline from then, commands wait for the
     /// next: a server that restarts costs them nothing, and twice within that time does not either.
     lost_at: Option<Instant>,
     last_error: Option<Error>,

@@ -101,7 +101,6 @@ impl Shared {
             self.epoch.store(next_epoch(), SeqCst);
         }
         let mut state = self.lock();
-        state.proven &= state.live > 0;
         state.live += links.len();
         drop(state);
         for link in links {
@@ -122,7 +121,7 @@ impl Shared {
             return false;
         }
         state.opening = false;
-        state.last_error = failure.or(state.last_error.take());
+        state.last_error = failure;
         if is_none {
             state.lost_at = None;
             let refused = std::mem::take(&mut state.jobs);

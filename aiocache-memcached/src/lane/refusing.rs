@@ -84,11 +84,11 @@ mod tests {
         let start = Instant::now();
         tokio::time::advance(DEADLINE / 2).await;
         let other = lane.count_on_one(Instant::now());
-        lane.0.lost(start, None);
+        lane.0.lost(start, false, None);
         // By then it is known when to look.
         tokio::time::sleep(Duration::from_millis(1)).await;
         let first = lane.count_on_one(start);
-        lane.0.lost(start, None);
+        lane.0.lost(start, false, None);
         for (ticket, due) in [(first, DEADLINE), (other, DEADLINE * 3 / 2)] {
             let error = ticket.answer().await.expect_err("no connection");
             assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");

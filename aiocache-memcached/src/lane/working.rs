@@ -55,7 +55,7 @@ impl Shared {
             };
             drop(run);
             match done {
-                Ok(()) => self.answered(&mut link),
+                Ok(()) => place.answered(),
                 Err(Fault::Broken(_)) if job.may_repeat(link.begun) => return place.lost(Some(job)),
                 Err(fault) => {
                     job.fail(fault);
@@ -95,20 +95,12 @@ impl Shared {
         job.start().then_some(job)
     }
 
-    fn answered(&self, link: &mut Connection) {
-        if !std::mem::replace(&mut link.proven, true) {
-            let mut state = self.lock();
-            state.proven = true;
-            state.failures = 0;
-            state.lost_at = None;
-        }
-    }
-
-    /// Takes note that a connection is over, which was begun at that time; `again` is sent by the next one.
-    pub(super) fn lost(self: &Arc<Self>, begun: Instant, again: Option<Box<dyn Job>>) {
+    /// Takes note that a connection is over, which was begun at that time and had answered a command or none; `again` is
+    /// sent by the next one.
+    pub(super) fn lost(self: &Arc<Self>, begun: Instant, answered: bool, again: Option<Box<dyn Job>>) {
         let mut state = self.lock();
         state.live -= 1;
-        if state.proven || begun.elapsed() >= LAST_PAUSE {
+        if answered || begun.elapsed() >= LAST_PAUSE {
             state.lost_at = Some(Instant::now());
         } else {
             // Accepted and then dropped, perhaps again and again: that is a failure to connect.
@@ -123,7 +115,7 @@ impl Shared {
             return;
         }
         // Those that were never used are made anew when they are asked for: a server may close what is idle for ever.
-        let is_wanted = state.proven || !state.jobs.is_empty();
+        let is_wanted = answered || !state.jobs.is_empty();
         let may_open = is_wanted && state.may_open(self.limits.deadline);
         self.open_missing(&mut state, may_open);
         let stranded = if state.live == 0 && !state.opening {
@@ -142,6 +134,7 @@ impl Shared {
 struct Place<'a> {
     shared: &'a Arc<Shared>,
     begun: Instant,
+    has_answered: bool,
     is_left: bool,
 }
 
@@ -150,14 +143,23 @@ impl<'a> Place<'a> {
         Self {
             shared,
             begun: link.begun,
+            has_answered: false,
             is_left: false,
+        }
+    }
+
+    fn answered(&mut self) {
+        if !std::mem::replace(&mut self.has_answered, true) {
+            let mut state = self.shared.lock();
+            state.failures = 0;
+            state.lost_at = None;
         }
     }
 
     /// Gives it up, because the connection is over; `again` is sent by the next one.
     fn lost(&mut self, again: Option<Box<dyn Job>>) {
         self.is_left = true;
-        self.shared.lost(self.begun, again);
+        self.shared.lost(self.begun, self.has_answered, again);
     }
 }
 
