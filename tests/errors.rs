@@ -223,7 +223,7 @@ async fn from_redis(met: &mut Met) {
         "raw with too few arguments",
         patient.raw(&[b"HGET", b"k"]).await,
     );
-    while cache.ping().await.is_err() {}
+    support::reach(&cache).await;
     server.pause().expect("it is paused");
     met.add(
         ErrorKind::Timeout,

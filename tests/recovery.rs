@@ -126,7 +126,7 @@ async fn the_store_holds_what_the_last_commands_said<B: Backend<Raw = Bytes>>(
         .direct
         .multi_set(seeds.iter().map(|(key, seed)| (key.as_str(), seed)));
     seeded.await.expect("the store is there");
-    while both.tested.ping().await.is_err() {}
+    support::reach(&both.tested).await;
     for (round, fault) in [Fault::Refuse, Fault::BlackHole(Direction::Both)]
         .into_iter()
         .enumerate()

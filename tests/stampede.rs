@@ -241,7 +241,7 @@ impl Apart {
         let proxy = FaultProxy::start(server.addr()).await.expect("a free port");
         let through = RedisBackend::builder(format!("redis://{}", proxy.addr())).deadline(LOAD / 7);
         let cache = Cache::builder(through.build().expect("a good URL")).build();
-        while cache.ping().await.is_err() {}
+        support::reach(&cache).await;
         let there: RedisCache = Cache::builder(support::backend(&server)).build();
         let lock = RedLock::new(&there, "1", Duration::from_secs(30));
         Self {

@@ -280,7 +280,9 @@ async fn a_storm_reports_when_its_callers_had_errors_and_when_no_more() {
     let store = Intercepted::new(MemoryBackend::<Object>::new(), answered.clone());
     let storm = Storm::begin(Intercepted::new(store, chaos.clone()), 5);
     let until = async |holds: &dyn Fn() -> bool| {
+        let start = std::time::Instant::now();
         while !holds() {
+            assert!(start.elapsed() < 20 * SECOND, "the callers go on");
             tokio::time::sleep(SECOND / 1000).await;
         }
     };

@@ -69,7 +69,14 @@ async fn a_none_lives_as_long_as_none_ttl_says() {
 
 static ASKED: AtomicU32 = AtomicU32::new(0);
 
-#[multi_cached(cache = ABSENT, keys = ids, ttl = "never", cache_none, none_ttl = Ttl::seconds(lifetime), skip(lifetime))]
+#[multi_cached(
+    cache = ABSENT,
+    keys = ids,
+    ttl = "never",
+    cache_none,
+    none_ttl = Ttl::seconds(lifetime),
+    skip(lifetime)
+)]
 async fn some(ids: Vec<u32>, lifetime: u64) -> HashMap<u32, u32> {
     let _ = lifetime;
     ASKED.fetch_add(u32::try_from(ids.len()).expect("few"), Ordering::Relaxed);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use aiocache_core::testing::{Counted, Direction, Fault, Increments};
 use aiocache_core::{Backend, ErrorKind, Version};
 use aiocache_redis::RedisBackend;
-use support::{backend, bytes, get, proxy, scaled, server, url};
+use support::{backend, bytes, get, proxy, scaled, server, until, url};
 use tokio::time::sleep;
 
 const DEADLINE: Duration = Duration::from_millis(250);
@@ -110,9 +110,7 @@ async fn an_answer_cut_off_repeats_what_is_harmless_and_nothing_else() {
         proxy.set_live(Fault::BlackHole(Direction::ToClient));
     };
     let cut = async |before| {
-        while proxy.bytes_to_server() <= before {
-            sleep(Duration::from_millis(1)).await;
-        }
+        until("sent", || proxy.bytes_to_server() > before).await;
         sleep(Duration::from_millis(50)).await;
         proxy.cut();
     };

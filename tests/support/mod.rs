@@ -25,3 +25,12 @@ pub(crate) fn redis(namespace: &str) -> RedisCache {
         .namespace(namespace)
         .build()
 }
+
+/// Pings until the store answers.
+pub(crate) async fn reach<B: aiocache::Backend, S>(cache: &aiocache::Cache<B, S>) {
+    let start = std::time::Instant::now();
+    while let Err(error) = cache.ping().await {
+        assert!(start.elapsed() < std::time::Duration::from_secs(20), "{error}");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}

@@ -68,13 +68,15 @@ impl<S: Software> ServerBuilder<S> {
     }
 }
 
-/// A free port. Who asks for any is given another one while this lives; a server, which asks for this one and shares its
-/// address as this does, may listen on it.
-fn claim() -> io::Result<TcpSocket> {
+/// A free port, and on Linux what keeps it: a socket that is bound and never listens. Who asks for any port is given
+/// another one then, and a server, which asks for this one and shares its address as this does, may listen on it.
+/// Elsewhere it may not, and the port is free for everybody.
+fn claim() -> io::Result<(u16, Option<TcpSocket>)> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
     socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
-    Ok(socket)
+    let port = socket.local_addr()?.port();
+    Ok((port, cfg!(target_os = "linux").then_some(socket)))
 }
 
 fn find(program: &str) -> io::Result<PathBuf> {

@@ -57,8 +57,8 @@ const BETWEEN_QUESTIONS: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct Server<S> {
     guard: Guard,
-    /// Bound but never listening: while the server is down, nobody else gets its port.
-    _claim: TcpSocket,
+    /// While the server is down, nobody else gets its port.
+    _claim: Option<TcpSocket>,
     port: u16,
     pid: u32,
     arguments: Vec<String>,
@@ -140,8 +140,8 @@ impl<S: Software> Server<S> {
     /// A server that still runs is stopped first.
     ///
     /// # Errors
-    /// As [`start`](Self::start), and `AddrInUse` if another process has taken the port in between, which takes a process
-    /// that asks for this very port.
+    /// As [`start`](Self::start), and `AddrInUse` if another process has taken the port in between. On Linux it has to ask
+    /// for this very one.
     pub fn restart(&mut self) -> io::Result<()> {
         self.stop()?;
         self.launch()
@@ -170,8 +170,11 @@ impl<S: Software> Server<S> {
         self.guard.signal("CONT").map(drop)
     }
 
-    fn start_on(program: &Path, claim: TcpSocket, options: &[String]) -> io::Result<Self> {
-        let port = claim.local_addr()?.port();
+    fn start_on(
+        program: &Path,
+        (port, claim): (u16, Option<TcpSocket>),
+        options: &[String],
+    ) -> io::Result<Self> {
         let mut arguments = S::arguments(port);
         arguments.extend_from_slice(options);
         let guard = Guard::new(program, &arguments)?;
