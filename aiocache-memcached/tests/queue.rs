@@ -70,6 +70,14 @@ async fn accept(listener: &TcpListener) -> Client {
     Client::new(stream)
 }
 
+/// The next connection, which answers a ping.
+async fn next_that_answers(listener: &TcpListener) -> Client {
+    let mut client = accept(listener).await;
+    client.shake_hands().await;
+    client.answer_ping().await;
+    client
+}
+
 /// Both connections of a pool of two. The first was asked something.
 async fn two_of_whom_one_is_asked(listener: &TcpListener) -> (Client, Client) {
     let (mut one, mut other) = (accept(listener).await, accept(listener).await);
@@ -200,9 +208,7 @@ async fn what_breaks_with_every_connection_of_a_server_is_sent_over_one_made_aft
     drop(one);
     assert!(other.is_asked().await);
     drop(other);
-    let mut third = accept(&listener).await;
-    third.shake_hands().await;
-    third.answer_ping().await;
+    let _third = next_that_answers(&listener).await;
     second.await.expect("no panic").expect("sent over the third");
 }
 
@@ -212,9 +218,7 @@ async fn what_breaks_with_a_connection_made_after_the_first_broke_is_not_sent_ag
     let memcached = builder.pool_size(1).deadline(Duration::from_secs(10)).build();
     let memcached = memcached.expect("good options");
     let pings = spawn(async move { (memcached.ping().await, memcached.ping().await) });
-    let mut client = accept(&listener).await;
-    client.shake_hands().await;
-    client.answer_ping().await;
+    let mut client = next_that_answers(&listener).await;
     assert!(client.is_asked().await);
     drop(client);
     let mut client = accept(&listener).await;
@@ -259,15 +263,9 @@ async fn ping_over_the_next(
     listener: &TcpListener,
     memcached: &MemcachedBackend,
 ) -> aiocache_core::Result<()> {
-    let serving = async {
-        let mut client = accept(listener).await;
-        client.shake_hands().await;
-        client.answer_ping().await;
-        client
-    };
     let mut ping = pin!(memcached.ping());
     tokio::select! {
-        _client = serving => ping.await,
+        _client = next_that_answers(listener) => ping.await,
         early = &mut ping => early,
     }
 }
@@ -294,9 +292,7 @@ async fn what_breaks_with_a_connection_that_had_no_answer_yet_is_sent_over_the_n
     let ping = spawn(async move { memcached.ping().await });
     assert!(client.is_asked().await);
     drop(client);
-    let mut client = accept(&listener).await;
-    client.shake_hands().await;
-    client.answer_ping().await;
+    let _third = next_that_answers(&listener).await;
     ping.await.expect("no panic").expect("answered over the third");
 }
 

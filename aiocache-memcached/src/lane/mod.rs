@@ -57,8 +57,9 @@ struct State {
     failures: u32,
     /// No attempt before this time.
     not_before: Option<Instant>,
-    /// When one was lost that had answered, or was not young any more, until a later one answers. For one deadline from then, commands wait for the
-    /// next: a server that restarts costs them nothing, and twice within that time does not either.
+    /// When one was lost that had answered, or was not young any more, until a later one answers. For one deadline from
+    /// then, commands wait for the next: a server that restarts costs them nothing, and twice within that time does not
+    /// either.
     lost_at: Option<Instant>,
     last_error: Option<Error>,
 }
